@@ -1,0 +1,80 @@
+// Admission: from the head of a request to a Connection, the same for every way in.
+import { handshakeRefused } from "../connection/channels.ts";
+import type { Message } from "../connection/connection.ts";
+import { Connection, pumpOf } from "../connection/connection.ts";
+import type { Opening } from "../handshake/answer.ts";
+import { examine, printAcceptance } from "../handshake/answer.ts";
+import type { HandshakeError } from "../handshake/handshake-error.ts";
+import type { RequestHead } from "../handshake/head.ts";
+import type { HeaderFields } from "../handshake/header-fields.ts";
+import { originAllowed, originRefusal } from "../handshake/origin.ts";
+import { UpgradeRequest } from "../handshake/upgrade-request.ts";
+import type { Doorstep } from "./doorstep.ts";
+import type { Settings } from "./settings.ts";
+
+/** What the application adds to the answer that accepts. */
+export interface AcceptOptions {
+  /** One of those that the client offered. */
+  readonly subprotocol?: string | undefined;
+  /** Lines for the answer. */
+  readonly headers?: HeaderFields | undefined;
+}
+
+/** A request that has passed every rule, and waits for yes or no. */
+export interface Candidate {
+  readonly opening: Opening;
+  readonly request: UpgradeRequest;
+}
+
+/**
+ * Checks the rules of the handshake and the Origin.
+ *
+ * @throws HandshakeError for the first that is broken
+ */
+export function admit(head: RequestHead, doorstep: Doorstep, settings: Settings): Candidate {
+  const opening = examine(head);
+  const surroundings = settings.trust.surroundings(head.headers, opening.host, doorstep.peer);
+  const { origin } = opening;
+  const { host, secure } = surroundings;
+  if (origin !== undefined && !originAllowed({ origin, host, secure, origins: settings.origins })) {
+    throw originRefusal({ origin, host });
+  }
+  return { opening, request: new UpgradeRequest(opening, surroundings) };
+}
+
+/**
+ * Answers yes.
+ *
+ * @throws TypeError for what may not stand in the answer; nothing was written then
+ */
+export function establish<Received extends Message, State>(
+  { opening, request }: Candidate,
+  doorstep: Doorstep,
+  settings: Settings,
+  options: AcceptOptions,
+  state: State,
+): Connection<Received, State> {
+  const { subprotocol, headers } = options;
+  const { bytes, head } = printAcceptance(opening, { subprotocol, headers });
+  const early = doorstep.accept(bytes);
+  const connection = new Connection<Received, State>({
+    role: "server",
+    transport: doorstep.transport,
+    clock: settings.clock,
+    limits: settings.limits,
+    timeouts: settings.timeouts,
+    accepts: settings.accepts,
+    coupled: settings.coupled,
+    request,
+    response: head,
+    subprotocol: subprotocol ?? "",
+    state,
+  });
+  for (const chunk of early) pumpOf(connection).received(chunk);
+  return connection;
+}
+
+/** Tells subscribers of a refusal. */
+export function publishRefusal(error: HandshakeError, remoteAddress: string | undefined): void {
+  if (handshakeRefused.hasSubscribers) handshakeRefused.publish({ error, remoteAddress });
+}

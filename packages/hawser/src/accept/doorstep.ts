@@ -1,0 +1,246 @@
+// The doorstep: a stream from its first byte to the answer of its handshake, guarded all the while.
+//
+// Nothing the peer does here reaches anybody but the one who waits: errors of the stream are heard, bytes are bounded, and
+// the handshake's deadline runs, whether we wait for the peer or for an `upgrade` hook.
+import type { Buffer } from "node:buffer";
+import type { Duplex } from "node:stream";
+import type { Refusal } from "../handshake/answer.ts";
+import { printRefusal } from "../handshake/answer.ts";
+import { HandshakeError } from "../handshake/handshake-error.ts";
+import type { HeadRead } from "../handshake/head.ts";
+import { HeadReader } from "../handshake/head.ts";
+import { ProxyHeaderReader } from "../handshake/proxy-protocol.ts";
+import { Timer } from "../transport/clock.ts";
+import { DuplexTransport } from "../transport/duplex.ts";
+import type { Receiver } from "../transport/transport.ts";
+import type { Settings } from "./settings.ts";
+import type { Peer } from "./trust.ts";
+
+/** How long a refused peer may take to read its answer and hang up, in milliseconds. */
+const LINGER = 1000;
+
+/** What `HandshakeError.status` is when nobody was left to be answered. */
+const NO_ANSWER = 0;
+
+/**
+ * Where a handshake stands. The last four are ends: the deadline does not hold any more.
+ */
+type Step = "proxy-header" | "head" | "deciding" | "accepted" | "handed-on" | "refused" | "gone";
+
+/** How a doorstep comes to be. */
+export interface DoorstepOptions {
+  /** Bytes that were read from the stream before. */
+  readonly head?: Uint8Array | undefined;
+  /** Somebody else has read the request's head: only the answer is to be found. */
+  readonly headWasRead?: boolean | undefined;
+  /** When the handshake began, if that was before now. */
+  readonly since?: number | undefined;
+  /** The handshake is over, one way or another. Called once. */
+  readonly onSettled?: (() => void) | undefined;
+}
+
+/** Makes of a stream a connection's transport, an answered refusal, or somebody else's stream. */
+export class Doorstep extends Timer implements Receiver {
+  readonly transport: DuplexTransport;
+  readonly #settings: Settings;
+  readonly #reader: HeadReader;
+  readonly #onSettled: (() => void) | undefined;
+  #proxyHeader: ProxyHeaderReader | undefined;
+  #peer: Peer;
+  #step: Step;
+  /** What came in one chunk with the head, behind it. */
+  #rest: Buffer | undefined;
+  /** What came later, before the answer. */
+  readonly #early: Buffer[] = [];
+  #earlySize = 0;
+  #waiter: { resolve: (head: HeadRead) => void; reject: (error: HandshakeError) => void } | undefined;
+  #failure: HandshakeError | undefined;
+  #onFailure: ((error: HandshakeError) => void) | undefined;
+  #onGone: (() => void) | undefined;
+
+  /** @throws TypeError if the stream carries no bytes */
+  constructor(stream: Duplex, settings: Settings, options: DoorstepOptions = {}) {
+    super();
+    const { clock, timeouts, limits, trust } = settings;
+    this.#settings = settings;
+    this.#onSettled = options.onSettled;
+    this.transport = new DuplexTransport(stream, options.head);
+    this.#reader = new HeadReader(limits);
+    this.#peer = { address: this.transport.remoteAddress, secure: isSecure(stream) };
+    if (options.headWasRead === true) {
+      this.#step = "deciding";
+      this.transport.pause();
+    } else if (trust.expectsProxyHeader(this.#peer.address)) {
+      this.#step = "proxy-header";
+      this.#proxyHeader = new ProxyHeaderReader();
+    } else {
+      this.#step = "head";
+    }
+    this.#schedule((options.since ?? clock.now()) + timeouts.handshake);
+    this.transport.start(this);
+  }
+
+  /** Where the peer is, its PROXY header taken into account. */
+  get peer(): Peer {
+    return this.#peer;
+  }
+
+  /** It is answered, or nobody is left to be answered. */
+  get settled(): boolean {
+    return this.#step !== "proxy-header" && this.#step !== "head" && this.#step !== "deciding";
+  }
+
+  /** The head of the request. Rejects with a HandshakeError; the peer has had its answer then. Called once. */
+  readHead(): Promise<HeadRead> {
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+      if (this.#failure !== undefined) reject(this.#failure);
+    });
+  }
+
+  /** Resolves if the handshake fails while we decide: the peer went away, or the deadline passed and it was answered 503. */
+  failed(): Promise<HandshakeError> {
+    return new Promise((resolve) => {
+      this.#onFailure = resolve;
+      if (this.#failure !== undefined) resolve(this.#failure);
+    });
+  }
+
+  /** The answer is yes. Returns the bytes that came behind the request; the transport is the connection's now. */
+  accept(answer: Buffer): readonly Buffer[] {
+    if (this.#step === "deciding") {
+      this.#settle("accepted");
+      this.transport.write(answer);
+    }
+    return this.#rest === undefined ? this.#early : [this.#rest, ...this.#early];
+  }
+
+  /** The stream is somebody else's: paused, with all bytes that came put back. */
+  handOn(raw: Buffer): Duplex {
+    this.#settle("handed-on");
+    const stream = this.transport.detach();
+    for (const chunk of this.#early.toReversed()) stream.unshift(chunk);
+    stream.unshift(raw);
+    return stream;
+  }
+
+  /** The answer is no. Resolves when the peer has hung up, or was given a second to do so. */
+  refuse(refusal: Refusal): Promise<void> {
+    const answer = printRefusal(refusal);
+    if (this.#step !== "gone") {
+      this.#settle("refused");
+      this.transport.write(answer);
+      // Half-closed, and what still comes is read and dropped: with unread bytes a close is a reset, which kills the answer.
+      this.transport.end();
+      this.transport.resume();
+      this.#schedule(this.#settings.clock.now() + LINGER);
+    }
+    return new Promise((resolve) => {
+      if (this.#step === "gone") resolve();
+      else this.#onGone = resolve;
+    });
+  }
+
+  /** Drops the stream without an answer. */
+  drop(): void {
+    this.transport.destroy();
+  }
+
+  received(chunk: Buffer): void {
+    if (this.#step === "deciding") {
+      this.#keepEarly(chunk);
+    } else if (this.#step === "head" || this.#step === "proxy-header") {
+      try {
+        this.#read(chunk);
+      } catch (error) {
+        if (!(error instanceof HandshakeError)) throw error;
+        this.#fail(error);
+      }
+    }
+  }
+
+  receivedEnd(): void {
+    this.#leave("the client hung up before it had an answer", undefined);
+    this.transport.destroy();
+  }
+
+  drained(): void {
+    // An answer is a few hundred bytes: nothing waits for it to be taken.
+  }
+
+  lost(error: Error | undefined): void {
+    this.#leave("the connection was lost before the handshake was over", error);
+  }
+
+  override expired(): void {
+    if (this.#step === "refused") {
+      this.transport.destroy();
+    } else if (this.#step === "deciding") {
+      this.#fail(new HandshakeError("the server took too long to decide", { status: 503 }));
+    } else {
+      const message = "the request did not come in time";
+      this.#fail(new HandshakeError(message, { status: 408, rule: "RFC 9110 §15.5.9" }));
+    }
+  }
+
+  #read(chunk: Buffer): void {
+    let rest = chunk;
+    if (this.#proxyHeader !== undefined) {
+      const header = this.#proxyHeader.read(chunk);
+      if (header === undefined) return;
+      this.#proxyHeader = undefined;
+      this.#step = "head";
+      this.#peer = { address: header.remoteAddress ?? this.#peer.address, secure: this.#peer.secure };
+      rest = header.rest;
+      if (rest.length === 0) return;
+    }
+    const read = this.#reader.read(rest);
+    if (read === undefined) return;
+    this.#step = "deciding";
+    this.transport.pause();
+    if (read.rest.length > 0) this.#rest = read.rest;
+    this.#waiter?.resolve(read);
+  }
+
+  #keepEarly(chunk: Buffer): void {
+    this.#earlySize += chunk.length;
+    this.#early.push(chunk);
+    if (this.#earlySize <= this.#settings.limits.memory) return;
+    const message = `over ${this.#settings.limits.memory} bytes came before the answer`;
+    this.#fail(new HandshakeError(message, { status: 400, rule: "RFC 6455 §4.1" }));
+  }
+
+  #fail(error: HandshakeError): void {
+    void this.refuse(error);
+    this.#tell(error);
+  }
+
+  #leave(message: string, cause: Error | undefined): void {
+    if (this.#step === "accepted" || this.#step === "handed-on" || this.#step === "gone") return;
+    this.#settle("gone");
+    this.#onGone?.();
+    this.#tell(new HandshakeError(message, { status: NO_ANSWER, cause }));
+  }
+
+  #tell(error: HandshakeError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#waiter?.reject(error);
+    this.#onFailure?.(error);
+  }
+
+  #schedule(deadline: number): void {
+    if (deadline !== Number.POSITIVE_INFINITY) this.#settings.clock.schedule(this, deadline);
+  }
+
+  #settle(end: Step): void {
+    const wasSettled = this.#step === "refused";
+    this.#settings.clock.cancel(this);
+    this.#step = end;
+    if (!wasSettled) this.#onSettled?.();
+  }
+}
+
+function isSecure(stream: Duplex): boolean {
+  return "encrypted" in stream && stream.encrypted === true;
+}

@@ -1,0 +1,62 @@
+// The options that serve, upgrade and acceptStream share: filled in and checked once.
+import type { Origins } from "../handshake/origin.ts";
+import { validateOrigins } from "../handshake/origin.ts";
+import type { Clock } from "../transport/clock.ts";
+import { systemClock } from "../transport/system-clock.ts";
+import type { Limits, Timeouts } from "../wire/limits.ts";
+import { resolveLimits, resolveTimeouts } from "../wire/limits.ts";
+import { checkBoolean, checkOneOf } from "../wire/options.ts";
+import type { Kind } from "../wire/wire.ts";
+import type { TrustProxy } from "./trust.ts";
+import { Trust } from "./trust.ts";
+
+/** What holds for every connection, wherever it comes from. */
+export interface ConnectionSettings {
+  /** The only kind of message that is welcome; the other ends the connection with 1003. Default: both. */
+  readonly accepts?: Kind | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Deliver the next message only when what was sent is under `limits.sendMark`. Default true. */
+  readonly coupled?: boolean | undefined;
+  /** Which web pages may connect, beside the server's own. Default: no others. */
+  readonly origins?: Origins | undefined;
+  /** The proxies in front, and what they are believed about. Default: none are. */
+  readonly trustProxy?: TrustProxy | undefined;
+  /** For tests: the clock that all timeouts go by. Default: the system's. */
+  readonly clock?: Clock | undefined;
+}
+
+/** The names of `ConnectionSettings`, for whoever checks options that include them. */
+export const settingNames: readonly (keyof ConnectionSettings)[] = [
+  "accepts",
+  "limits",
+  "timeouts",
+  "coupled",
+  "origins",
+  "trustProxy",
+  "clock",
+];
+
+/** `ConnectionSettings`, whole. */
+export interface Settings {
+  readonly accepts: Kind | undefined;
+  readonly limits: Limits;
+  readonly timeouts: Timeouts;
+  readonly coupled: boolean;
+  readonly origins: Origins | undefined;
+  readonly trust: Trust;
+  readonly clock: Clock;
+}
+
+/** @throws TypeError or RangeError for what is wrong, naming the option and what is allowed */
+export function resolveSettings(given: ConnectionSettings): Settings {
+  return {
+    accepts: checkOneOf("accepts", given.accepts, ["text", "binary"]),
+    limits: resolveLimits(given.limits),
+    timeouts: resolveTimeouts(given.timeouts),
+    coupled: checkBoolean("coupled", given.coupled, true),
+    origins: validateOrigins(given.origins),
+    trust: new Trust(given.trustProxy),
+    clock: given.clock ?? systemClock,
+  };
+}

@@ -1,0 +1,57 @@
+// Broadcast: one message to many connections, framed once for all that speak alike.
+import type { Sendable } from "./bytes.ts";
+import { sendable } from "./bytes.ts";
+import type { AnyConnection } from "./connection.ts";
+import { pumpOf } from "./connection.ts";
+
+/** Options of `broadcast`. */
+export interface BroadcastOptions {
+  /** A connection, or several, that do not get it: usually whoever sent it. */
+  readonly except?: AnyConnection | ReadonlySet<AnyConnection> | undefined;
+}
+
+/**
+ * Sends one message to many connections.
+ *
+ * It is framed once for all connections of the same version, and goes out in one write per connection together with all else
+ * that is sent to it in this turn of the loop. It never waits for a slow peer: one that has more than `limits.sendBuffer`
+ * waiting is dropped as by `send`.
+ *
+ * @param connections any iterable of connections: a Set, an array, the server
+ * @returns how many connections took it
+ * @throws TypeError for what is no message
+ */
+export function broadcast(
+  connections: Iterable<AnyConnection>,
+  data: Sendable,
+  options: BroadcastOptions = {},
+): number {
+  const message = sendable(data);
+  const isExcepted = exceptions(options.except);
+  const encodings = new Map<string, Uint8Array>();
+  let taken = 0;
+  for (const connection of connections) {
+    if (connection.phase !== "open" || isExcepted?.(connection) === true) continue;
+    const pump = pumpOf(connection);
+    const { wire } = pump;
+    if (wire.sharing === undefined) {
+      if (pump.sendWhole(message)) taken += 1;
+      continue;
+    }
+    let encoded = encodings.get(wire.sharing);
+    if (encoded === undefined) {
+      encoded = wire.encode(message);
+      encodings.set(wire.sharing, encoded);
+    }
+    if (pump.sendEncoded(encoded)) taken += 1;
+  }
+  return taken;
+}
+
+function exceptions(
+  except: BroadcastOptions["except"],
+): ((connection: AnyConnection) => boolean) | undefined {
+  if (except === undefined) return undefined;
+  if (except instanceof Set) return (connection) => except.has(connection);
+  return (connection) => connection === except;
+}

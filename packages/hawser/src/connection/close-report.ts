@@ -1,0 +1,112 @@
+// The close report: who ended a connection, in which phase, why, and after how much.
+import type { LimitError, ProtocolError } from "../wire/errors.ts";
+import type { CloseFrame, WireEnd, WireEndCause } from "../wire/wire.ts";
+
+/**
+ * Why a connection ended.
+ *
+ * - `close`: by a closing handshake, whoever began it
+ * - `close-timeout`: our Close was not answered within `timeouts.close`
+ * - `lost`: the transport ended or broke without a Close
+ * - `protocol`: the peer broke a rule of its wire version
+ * - `limit`: one of `limits` was passed; `limit` names it
+ * - `timeout`: one of `timeouts` ran out; `limit` names it
+ * - `keepalive`: a ping was not answered within `timeouts.pong`
+ * - `fault`: a handler of ours threw
+ * - `terminated`: `terminate()` was called
+ */
+export type CloseCause = Exclude<WireEndCause, "failed"> | "fault" | "terminated";
+
+/** Everything that is known of how a connection ended. */
+export interface CloseReport {
+  /** The close code (RFC 6455 §7.1.5): the peer's, or ours where we failed the connection; 1005 for none, 1006 without a closing handshake. */
+  readonly code: number;
+  /** The reason that came with the code; "" for none. */
+  readonly reason: string;
+  /** Both ends sent a Close, and neither because it had to. */
+  readonly clean: boolean;
+  /** Which end began it. */
+  readonly initiator: "local" | "peer";
+  /** What phase the connection was in when that which ended it happened. */
+  readonly phase: "open" | "closing";
+  readonly cause: CloseCause;
+  /** The option that was hit, as `limits.message`, where the cause is a limit or a timeout. */
+  readonly limit: string | undefined;
+  /** The violation, the limit, the fault or the transport's error behind it, if there is one. */
+  readonly error: unknown;
+  /** The Close frames that travelled. */
+  readonly sent: CloseFrame | undefined;
+  readonly received: CloseFrame | undefined;
+  /** Messages that `send` did not accept because the connection was not open, and bytes that were accepted and never taken by the system. */
+  readonly unsent: { readonly messages: number; readonly bytes: number };
+  /** Milliseconds from the last byte of the peer to the end. */
+  readonly idle: number;
+  /** Milliseconds from open to the end. */
+  readonly duration: number;
+  /** On the wire after the handshake, frame headers included. */
+  readonly bytes: { readonly sent: number; readonly received: number };
+  readonly messages: { readonly sent: number; readonly received: number };
+}
+
+/** A cause that lies outside the machine and explains its end better. */
+export interface OuterCause {
+  readonly cause: CloseCause;
+  readonly limit?: string | undefined;
+  readonly error: unknown;
+}
+
+/** What was counted. */
+export type CloseCounts = Pick<CloseReport, "phase" | "unsent" | "idle" | "duration" | "bytes" | "messages">;
+
+/** Puts together what the machine, the transport and the counters know. */
+export function closeReport(end: WireEnd, outer: OuterCause | undefined, counts: CloseCounts): CloseReport {
+  const cause = outer?.cause ?? (end.cause === "failed" ? "fault" : end.cause);
+  return {
+    code: end.code,
+    reason: end.reason,
+    clean: end.clean && cause === "close",
+    initiator: cause === "terminated" ? "local" : end.initiator,
+    cause,
+    limit: outer?.limit ?? limitOf(end.error),
+    error: outer?.error ?? end.error,
+    sent: end.sent,
+    received: end.received,
+    ...counts,
+  };
+}
+
+function limitOf(error: ProtocolError | LimitError | undefined): string | undefined {
+  return error !== undefined && "limit" in error ? error.limit : undefined;
+}
+
+/** Ends that mean "all was said": 1000, 1001 and no code, each after a whole closing handshake. */
+export function isNormal(report: CloseReport): boolean {
+  return report.clean && (report.code === 1000 || report.code === 1001 || report.code === 1005);
+}
+
+/** The report in words, on one line: `closed by the peer with 1000 "bye", after 12 s, 3 messages in, 4 out`. */
+export function describeReport(report: CloseReport): string {
+  const who = report.initiator === "peer" ? "the peer" : "us";
+  const reason = report.reason === "" ? "" : ` ${JSON.stringify(report.reason)}`;
+  const code = report.code === 1005 ? "no code" : `${report.code}${reason}`;
+  const seconds = (report.duration / 1000).toFixed(1);
+  const counts = `${report.messages.received} messages in, ${report.messages.sent} out`;
+  return `${verbs[report.cause]} ${who} with ${code}${because(report)}, after ${seconds} s, ${counts}`;
+}
+
+const verbs: Readonly<Record<CloseCause, string>> = {
+  close: "closed by",
+  "close-timeout": "given up (no answer to our Close), begun by",
+  lost: "lost, through",
+  protocol: "failed by",
+  limit: "failed by",
+  timeout: "failed by",
+  keepalive: "failed by",
+  fault: "failed by",
+  terminated: "terminated by",
+};
+
+function because(report: CloseReport): string {
+  const limit = report.limit === undefined ? "" : ` [${report.limit}]`;
+  return report.error instanceof Error ? ` (${report.error.message})${limit}` : limit;
+}

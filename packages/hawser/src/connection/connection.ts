@@ -1,0 +1,296 @@
+// Connection: what users hold. One WebSocket connection, at either end, whatever it runs on.
+import type { ResponseHead } from "../handshake/head.ts";
+import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
+import { keptHeaders } from "../handshake/upgrade-request.ts";
+import { describe } from "../wire/errors.ts";
+import type { Capabilities, Kind, Phase, WireVersion } from "../wire/wire.ts";
+import type { Sendable } from "./bytes.ts";
+import { sendable } from "./bytes.ts";
+import { connectionOpen } from "./channels.ts";
+import type { CloseReport } from "./close-report.ts";
+import { isNormal } from "./close-report.ts";
+import { ConnectionClosedError } from "./closed-error.ts";
+import type { Item } from "./inbox.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import type { MessageStream } from "./message-stream.ts";
+import { messageStreams } from "./message-stream.ts";
+import { pingPayload } from "./pings.ts";
+import type { PumpOptions } from "./pump.ts";
+import { Pump } from "./pump.ts";
+import { sendStream } from "./send-stream.ts";
+
+/** A message received: text is a string; binary a Uint8Array that fills an ArrayBuffer of its own. */
+export type Message = string | Uint8Array;
+
+/** Any connection, whatever it receives and holds. */
+export type AnyConnection = Connection<Message, unknown>;
+
+/** How a connection runs, and what its handshake said. */
+export interface ConnectionOptions<State> extends PumpOptions {
+  readonly request: UpgradeRequest;
+  readonly response: ResponseHead;
+  readonly subprotocol: string;
+  readonly state: State;
+}
+
+// What the rooms to the right may do with a connection, and applications may not. Not exported from the package.
+
+/** The pump of a connection. */
+export let pumpOf: (connection: AnyConnection) => Pump;
+/** Forgets the heads of a connection's handshake, but for these headers. */
+export let keepHeaders: (connection: AnyConnection, names: readonly string[]) => void;
+
+/**
+ * One WebSocket connection after its handshake.
+ *
+ * Messages are taken with `for await`, `receive()` or `messages()`, one of them at a time; none is lost before the first
+ * is asked for, and no more than `limits.inbox` waits. What the peer does never throws here: it ends in `closed`.
+ *
+ * @typeParam Received narrower than `Message` where `accepts` says so
+ * @typeParam State the application's own, from the `upgrade` hook
+ */
+export class Connection<Received extends Message = Message, State = unknown>
+  implements AsyncIterable<Received>
+{
+  /** The application's own data. */
+  state: State;
+  /** What was agreed on in the handshake, "" for none. */
+  readonly subprotocol: string;
+
+  readonly #pump: Pump;
+  readonly #request: UpgradeRequest;
+  #response: ResponseHead;
+  readonly #life = new Lifecycle(this);
+  #sending: Promise<unknown> | undefined;
+
+  static {
+    pumpOf = (connection) => connection.#pump;
+    keepHeaders = (connection, names) => connection.#keepHeaders(names);
+  }
+
+  /** Not for applications: connections come from `serve`, `upgrade`, `acceptStream` and `testPair`. */
+  constructor(options: ConnectionOptions<State>) {
+    this.state = options.state;
+    this.subprotocol = options.subprotocol;
+    this.#request = options.request;
+    this.#response = options.response;
+    this.#pump = new Pump(this.#life, options);
+    this.#pump.start();
+    if (connectionOpen.hasSubscribers) connectionOpen.publish({ connection: this });
+  }
+
+  /** The request of the handshake: its line, and the headers named in `keep`; all headers until `open` has returned. */
+  get request(): UpgradeRequest {
+    return this.#request;
+  }
+
+  /** The answer of the handshake, with the headers named in `keep`; with all until `open` has returned. */
+  get response(): ResponseHead {
+    return this.#response;
+  }
+
+  /** Where the connection stands. */
+  get phase(): Phase {
+    return this.#pump.wire.phase;
+  }
+
+  /** The document whose framing is spoken. */
+  get version(): WireVersion {
+    return this.#pump.wire.version;
+  }
+
+  /** What this version can carry. */
+  get can(): Capabilities {
+    return this.#pump.wire.can;
+  }
+
+  /** Bytes that were sent and that the system has not taken yet. */
+  get bufferedAmount(): number {
+    return this.#pump.waiting;
+  }
+
+  /** The round trip of the last ping that was answered, keepalive's included, in milliseconds; undefined before the first. */
+  get latency(): number | undefined {
+    return this.#life.latency;
+  }
+
+  /** Aborted as soon as the phase is "open" no longer. */
+  get signal(): AbortSignal {
+    return this.#life.signal;
+  }
+
+  /** The close report, once the connection has ended. Never rejects. */
+  get closed(): Promise<CloseReport> {
+    return this.#life.closed;
+  }
+
+  /**
+   * Sends one message: a string as text, bytes in any form as binary.
+   *
+   * It is written with all else that is sent in this turn of the loop. Bytes above 16 KiB are not copied: leave them alone
+   * until `drain` resolves.
+   *
+   * @returns true; false when more than `limits.sendMark` waits now (this message was accepted all the same: wait for
+   *   `drain`), or when the connection is not open (it was not accepted: the close report counts it)
+   * @throws TypeError for what is no message
+   */
+  send(data: Sendable): boolean {
+    return this.#pump.send(typeof data === "string" ? data : sendable(data));
+  }
+
+  /**
+   * Sends one message in fragments, as the pieces come and the peer takes them. Other messages wait behind it.
+   *
+   * @returns whether all of it was accepted: false when the connection ended before
+   * @throws (rejects with) what the pieces throw, or a TypeError for a piece that is no string (text) or no bytes (binary);
+   *   the connection ends with 1011 then, since an unfinished message cannot be taken back
+   */
+  async sendStream(kind: Kind, pieces: Iterable<Sendable> | AsyncIterable<Sendable>): Promise<boolean> {
+    if (kind !== "text" && kind !== "binary") {
+      throw new TypeError(`a message is "text" or "binary", not ${describe(kind)}`);
+    }
+    const before = this.#sending;
+    const sender = {
+      sendFragment: (of: Kind, bytes: Uint8Array, final: boolean) =>
+        this.#pump.sendFragment(of, bytes, final),
+      drain: () => this.drain(),
+    };
+    const sending = (async () => {
+      await before;
+      try {
+        return await sendStream(sender, kind, pieces);
+      } catch (error) {
+        this.#pump.fail(1011, "a message broke off", { cause: "fault", error });
+        throw error;
+      }
+    })();
+    this.#sending = sending.catch(() => undefined);
+    return sending;
+  }
+
+  /** Resolves with true when no more than `limits.sendMark` waits to be sent, with false once that will never be. */
+  drain(): Promise<boolean> {
+    if (this.phase !== "open") return Promise.resolve(false);
+    if (!this.#pump.overMark) return Promise.resolve(true);
+    return this.#life.nextDrain();
+  }
+
+  /**
+   * The next message; undefined once the connection has ended, for whatever reason, and all was taken.
+   *
+   * @param options.signal gives up waiting; no message is lost by that
+   * @throws (rejects with) the signal's reason, and nothing else
+   */
+  receive(options: { signal?: AbortSignal | undefined } = {}): Promise<Received | undefined> {
+    return this.#next(options.signal).then((item) => this.#received(item));
+  }
+
+  /**
+   * Messages until the connection ends. Ends after a normal end (1000, 1001, or no code); leaving the loop does not close.
+   *
+   * @throws ConnectionClosedError after any other end, so that a stream that was cut cannot look complete
+   */
+  [Symbol.asyncIterator](): AsyncIterator<Received, undefined, undefined> {
+    return {
+      next: async () => {
+        // What waits already is handed out without the detour through `#nextOrThrow`: most messages are.
+        const value = this.#received(this.#pump.inbox.take() ?? (await this.#nextOrThrow()));
+        return value === undefined ? { done: true, value: undefined } : { done: false, value };
+      },
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  /**
+   * Messages as streams of their pieces, so that one larger than memory can be handled; `limits.message` holds all the same.
+   *
+   * From the first call on, `receive` and `for await` over the connection itself are not to be used.
+   *
+   * @throws ConnectionClosedError as iterating the connection does, also in the middle of a message
+   */
+  messages(): AsyncIterable<MessageStream> {
+    this.#pump.wire.streaming = true;
+    return messageStreams(() => this.#nextOrThrow());
+  }
+
+  /** Reads and drops every message from now on. */
+  discard(): void {
+    this.#pump.inbox.consume({ take: () => undefined, finished: () => undefined });
+  }
+
+  /**
+   * Sends a ping of at most 125 bytes (RFC 6455 §5.5.2).
+   *
+   * @returns the round trip in milliseconds
+   * @throws (rejects with) ConnectionClosedError if the connection ends first; TypeError or RangeError for the payload, at once
+   */
+  ping(payload?: string | Uint8Array): Promise<number> {
+    return this.#life.roundTrip(this.#pump.sendPing(pingPayload(payload)));
+  }
+
+  /**
+   * Starts the closing handshake (RFC 6455 §7.1.2). Messages that were sent go out first; what still comes is dropped.
+   *
+   * @param code 1000 (the default) to 1003, 1007 to 1014, 3000 to 4999
+   * @param reason at most 123 bytes of UTF-8
+   * @returns the close report, at most `timeouts.close` later
+   * @throws TypeError or RangeError for another code or reason, at once
+   */
+  close(code = 1000, reason = ""): Promise<CloseReport> {
+    this.#pump.close(code, reason);
+    return this.closed;
+  }
+
+  /** Drops the transport without a closing handshake: the peer sees 1006. */
+  terminate(): Promise<CloseReport> {
+    this.#pump.terminate({ cause: "terminated", error: undefined });
+    return this.closed;
+  }
+
+  /** Closes with 1000. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #next(signal: AbortSignal | undefined): Promise<Item | undefined> {
+    const { inbox } = this.#pump;
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    const item = inbox.take();
+    if (item !== undefined) return Promise.resolve(item);
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        stop();
+        if (signal !== undefined) reject(signal.reason);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      const stop = inbox.wait((next) => {
+        signal?.removeEventListener("abort", abort);
+        resolve(next);
+      });
+    });
+  }
+
+  async #nextOrThrow(): Promise<Item | undefined> {
+    const item = await this.#next(undefined);
+    const { report } = this.#life;
+    if (item === undefined && report !== undefined && !isNormal(report))
+      throw new ConnectionClosedError(report);
+    return item;
+  }
+
+  /** `accepts` makes the wire refuse the other kind, and that is what makes the narrower type true. */
+  #received(item: Item | undefined): Received | undefined {
+    if (item === undefined || isWhole<Received>(item)) return item;
+    throw new TypeError("messages() has been called: from then on messages come from there, piece by piece");
+  }
+
+  #keepHeaders(names: readonly string[]): void {
+    this.#request.keepOnly(names);
+    const { status, reason, headers } = this.#response;
+    this.#response = { status, reason, headers: keptHeaders(headers, names) };
+  }
+}
+
+function isWhole<Received extends Message>(item: Item): item is Received {
+  return typeof item === "string" || item instanceof Uint8Array;
+}

@@ -1,0 +1,198 @@
+// The inbox: received messages that wait for a consumer, in order, bounded, and held back while output is over its mark.
+import type { Kind } from "../wire/wire.ts";
+
+/** A piece of a message, where messages are streamed. */
+export interface Fragment {
+  readonly kind: Kind;
+  readonly bytes: Uint8Array;
+  readonly final: boolean;
+}
+
+/** What is delivered. */
+export type Item = string | Uint8Array | Fragment;
+
+/** Takes items as they come. A promise that it returns (and that must not reject) holds the next item. */
+export interface Consumer {
+  take(item: Item): PromiseLike<void> | undefined;
+  /** All was taken, and nothing more will come. Called once. */
+  finished(): void;
+}
+
+/** Waits for one item; undefined is the end. */
+type Waiter = (item: Item | undefined) => void;
+
+/** What the inbox needs of the connection around it. */
+export interface InboxOwner {
+  /** Output is over its mark, and delivery is coupled to it. */
+  readonly blocked: boolean;
+  /** There is room again after `deliver` returned false. */
+  room(): void;
+}
+
+/** Charged beside each item's size: ten thousand empty messages are not free. */
+const ITEM_COST = 64;
+
+/** Taken items are forgotten in bunches: shifting an array one by one costs its length each time. */
+const COMPACT_AT = 256;
+
+/** Hands items to whoever takes them: `take`, `wait`, or a consumer. */
+export class Inbox {
+  readonly #owner: InboxOwner;
+  readonly #mark: number;
+  #items: Item[] | undefined;
+  #head = 0;
+  #cost = 0;
+  #full = false;
+  #ended = false;
+  #waiters: Waiter[] | undefined;
+  #consumer: Consumer | undefined;
+  #busy = false;
+
+  /** @param mark `limits.inbox` */
+  constructor(owner: InboxOwner, mark: number) {
+    this.#owner = owner;
+    this.#mark = mark;
+  }
+
+  /** Nothing is left, and nothing more will come. */
+  get finished(): boolean {
+    return this.#ended && this.#items === undefined;
+  }
+
+  /** Over its mark. */
+  get full(): boolean {
+    return this.#full;
+  }
+
+  /** Takes what the wire delivers. Returns false when that is enough for now: `room` is called when more is welcome. */
+  deliver(item: Item): boolean {
+    if (this.#items === undefined && !this.#busy && !this.#owner.blocked) {
+      const waiter = this.#waiters?.shift();
+      if (waiter !== undefined) {
+        waiter(item);
+        return true;
+      }
+      if (this.#consumer !== undefined) {
+        this.#handOver(this.#consumer, item);
+        return true;
+      }
+    }
+    this.#push(item);
+    return !this.#full;
+  }
+
+  /** The next item; undefined if there is none, or none may be delivered now. */
+  take(): Item | undefined {
+    if (this.#busy || this.#isBlocked()) return undefined;
+    const item = this.#shift();
+    if (item !== undefined) this.#makeRoom();
+    return item;
+  }
+
+  /** Calls the waiter with the next item, when `take` gave none. Returns a function that stops the waiting. */
+  wait(waiter: Waiter): () => void {
+    if (this.finished) {
+      waiter(undefined);
+      return () => undefined;
+    }
+    this.#waiters ??= [];
+    this.#waiters.push(waiter);
+    return () => {
+      const index = this.#waiters?.indexOf(waiter) ?? -1;
+      if (index >= 0) this.#waiters?.splice(index, 1);
+    };
+  }
+
+  /** From here on everything goes to the consumer, what waits already first. */
+  consume(consumer: Consumer): void {
+    this.#consumer = consumer;
+    this.advance();
+  }
+
+  /** Delivers what waits, as far as it may be: after output has drained, or an asynchronous consumer is done. */
+  advance(): void {
+    while (!this.#busy && !this.#isBlocked()) {
+      const waiter = this.#consumer === undefined ? this.#waiters?.shift() : undefined;
+      if (waiter === undefined && this.#consumer === undefined) return;
+      const item = this.#shift();
+      if (item === undefined) {
+        if (waiter !== undefined) this.#waiters?.unshift(waiter);
+        break;
+      }
+      if (waiter !== undefined) waiter(item);
+      else if (this.#consumer !== undefined) this.#handOver(this.#consumer, item);
+      this.#makeRoom();
+    }
+    this.#finish();
+  }
+
+  /** Nothing more will come. What waits can still be taken. */
+  end(): void {
+    this.#ended = true;
+    this.advance();
+  }
+
+  #isBlocked(): boolean {
+    // After the end output never drains, and holding back would hold for ever.
+    return !this.#ended && this.#owner.blocked;
+  }
+
+  #handOver(consumer: Consumer, item: Item): void {
+    // Set first: what the consumer sends or closes may lead back here.
+    this.#busy = true;
+    const pending = consumer.take(item);
+    if (pending === undefined) {
+      this.#busy = false;
+      return;
+    }
+    void pending.then(() => {
+      this.#busy = false;
+      this.advance();
+    });
+  }
+
+  #finish(): void {
+    if (!this.finished || this.#busy) return;
+    const waiters = this.#waiters;
+    this.#waiters = undefined;
+    for (const waiter of waiters ?? []) waiter(undefined);
+    const consumer = this.#consumer;
+    this.#consumer = undefined;
+    consumer?.finished();
+  }
+
+  #push(item: Item): void {
+    this.#items ??= [];
+    this.#items.push(item);
+    this.#cost += costOf(item);
+    if (this.#cost > this.#mark) this.#full = true;
+  }
+
+  #shift(): Item | undefined {
+    const items = this.#items;
+    const item = items?.[this.#head];
+    if (items === undefined || item === undefined) return undefined;
+    this.#head += 1;
+    this.#cost -= costOf(item);
+    if (this.#head === items.length) {
+      this.#items = undefined;
+      this.#head = 0;
+    } else if (this.#head === COMPACT_AT) {
+      items.splice(0, COMPACT_AT);
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  #makeRoom(): void {
+    // Half, so that the socket is not paused and resumed for every message.
+    if (!this.#full || this.#cost > this.#mark / 2) return;
+    this.#full = false;
+    this.#owner.room();
+  }
+}
+
+function costOf(item: Item): number {
+  if (typeof item === "string") return ITEM_COST + item.length;
+  return ITEM_COST + (item instanceof Uint8Array ? item.length : item.bytes.length);
+}

@@ -1,0 +1,92 @@
+// What a connection promises its user over its life: pings answered, output drained, the signal, the close report.
+
+import { connectionClose, connectionMessage } from "./channels.ts";
+import type { CloseReport } from "./close-report.ts";
+import { ConnectionClosedError } from "./closed-error.ts";
+import type { Item } from "./inbox.ts";
+import { PendingPings } from "./pings.ts";
+import type { PumpOwner } from "./pump.ts";
+
+/** Hears what the pump says and keeps the promises that hang on it. Everything is made when it is first asked for. */
+export class Lifecycle implements PumpOwner {
+  /** Once the connection has ended. */
+  report: CloseReport | undefined;
+  /** The last round trip in milliseconds. */
+  latency: number | undefined;
+  /** The connection, for subscribers of the diagnostics channels. */
+  readonly #connection: unknown;
+  #open = true;
+  #closed: Promise<CloseReport> | undefined;
+  #resolveClosed: ((report: CloseReport) => void) | undefined;
+  #controller: AbortController | undefined;
+  #drains: ((room: boolean) => void)[] | undefined;
+  #pings: PendingPings | undefined;
+
+  constructor(connection: unknown) {
+    this.#connection = connection;
+  }
+
+  get closed(): Promise<CloseReport> {
+    this.#closed ??= new Promise((resolve) => {
+      if (this.report === undefined) this.#resolveClosed = resolve;
+      else resolve(this.report);
+    });
+    return this.#closed;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (!this.#open) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  /** Resolves when output has drained (true) or never will (false). */
+  nextDrain(): Promise<boolean> {
+    this.#drains ??= [];
+    const drains = this.#drains;
+    return new Promise((resolve) => {
+      drains.push(resolve);
+    });
+  }
+
+  /** The round trip of the ping that was sent at this time. */
+  roundTrip(sentAt: number): Promise<number> {
+    this.#pings ??= new PendingPings();
+    const answer = this.#pings.add(sentAt);
+    if (this.report !== undefined) this.#pings.reject(new ConnectionClosedError(this.report));
+    return answer;
+  }
+
+  arrived(item: Item): void {
+    if (!connectionMessage.hasSubscribers) return;
+    connectionMessage.publish({ connection: this.#connection, message: item });
+  }
+
+  ponged(sentAt: number, now: number): void {
+    this.latency = now - sentAt;
+    this.#pings?.answered(sentAt, now);
+  }
+
+  drained(): void {
+    this.#settleDrains(true);
+  }
+
+  leftOpen(): void {
+    this.#open = false;
+    this.#settleDrains(false);
+    this.#controller?.abort();
+  }
+
+  ended(report: CloseReport): void {
+    this.report = report;
+    this.#pings?.reject(new ConnectionClosedError(report));
+    this.#resolveClosed?.(report);
+    if (connectionClose.hasSubscribers) connectionClose.publish({ connection: this.#connection, report });
+  }
+
+  #settleDrains(room: boolean): void {
+    const drains = this.#drains;
+    this.#drains = undefined;
+    for (const resolve of drains ?? []) resolve(room);
+  }
+}

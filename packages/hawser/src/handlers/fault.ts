@@ -1,0 +1,37 @@
+// Faults: what a handler of the application throws, and where that goes.
+import { handlerFault } from "../connection/channels.ts";
+import type { AnyConnection } from "../connection/connection.ts";
+import { warnOnce } from "../transport/warn.ts";
+
+/**
+ * Hears of what a handler threw or rejected with. The connection has been closed with 1011 by then, the request answered 500.
+ *
+ * @param connection undefined for a fault in an `upgrade` hook
+ */
+export type ErrorHook = (error: unknown, connection: AnyConnection | undefined) => unknown;
+
+/** Tells the diagnostics channel, and `onError`; without one, stderr, once a cause. Never throws. */
+export function reportFault(
+  error: unknown,
+  connection: AnyConnection | undefined,
+  onError: ErrorHook | undefined,
+): void {
+  if (handlerFault.hasSubscribers) handlerFault.publish({ connection, error });
+  if (onError === undefined) {
+    warnOnFault("a handler", error);
+    return;
+  }
+  try {
+    const pending = onError(error, connection);
+    if (pending instanceof Promise) pending.catch((second: unknown) => warnOnFault("onError", second));
+  } catch (second) {
+    warnOnFault("onError", second);
+  }
+}
+
+function warnOnFault(who: string, error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  // The same line of the same file is the same cause, whatever the message says of the moment.
+  const cause = text.match(/\n\s+at .*/)?.[0] ?? text;
+  warnOnce(`${who}${cause}`, `${who} threw: ${text}`);
+}

@@ -1,0 +1,97 @@
+// Resources: which handler answers for which path.
+import type { Handler, Session } from "./handler.ts";
+import { toHandler } from "./handler.ts";
+
+/**
+ * Handlers by path: `{ "/chat/:room": chat, "/files/*": files, "/echo": echo }`.
+ *
+ * `:name` matches one segment that is not empty, `*` at the end all that follows; both are in `request.params`,
+ * percent-decoded. A path without either goes before patterns, and patterns go in the order they are written.
+ */
+export type Resources = Readonly<Record<string, Handler | Session>>;
+
+/** What a path leads to. */
+export interface Match {
+  readonly handler: Handler;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+interface Pattern {
+  readonly expression: RegExp;
+  readonly names: readonly string[];
+  readonly handler: Handler;
+}
+
+const noParams: Readonly<Record<string, string>> = Object.freeze({});
+
+/** Resources, checked and ready to be matched. */
+export class ResourceTable {
+  readonly #exact = new Map<string, Handler>();
+  readonly #patterns: Pattern[] = [];
+  readonly #fallback: Handler | undefined;
+
+  /**
+   * @param fallback answers for every other path
+   * @throws TypeError for a path that does not begin with "/", a pattern that is none, or a value that is no handler
+   */
+  constructor(resources: Resources, fallback: Handler | undefined) {
+    this.#fallback = fallback;
+    for (const [path, given] of Object.entries(resources)) {
+      if (!path.startsWith("/"))
+        throw new TypeError(`a resource is a path that begins with "/", not "${path}"`);
+      const handler = toHandler(`the resource "${path}"`, given);
+      if (/[:*]/.test(path)) this.#patterns.push({ ...compile(path), handler });
+      else this.#exact.set(path, handler);
+    }
+  }
+
+  /** The handler for a path as it stands in the request; undefined if there is none. */
+  match(path: string): Match | undefined {
+    const exact = this.#exact.get(path);
+    if (exact !== undefined) return { handler: exact, params: noParams };
+    for (const { expression, names, handler } of this.#patterns) {
+      const values = expression.exec(path)?.slice(1).map(decoded);
+      if (values?.every((value) => value !== undefined) === true)
+        return { handler, params: paramsOf(names, values) };
+    }
+    return this.#fallback && { handler: this.#fallback, params: noParams };
+  }
+}
+
+function compile(path: string): Omit<Pattern, "handler"> {
+  const names: string[] = [];
+  const segments = path.slice(1).split("/");
+  const parts = segments.map((segment, index) => {
+    if (segment === "*" && index === segments.length - 1) {
+      names.push("*");
+      return "(.*)";
+    }
+    if (!/[:*]/.test(segment)) return segment.replace(/[\\^$.+?()[\]{}|]/g, "\\$&");
+    const name = /^:([A-Za-z_]\w*)$/.exec(segment)?.[1];
+    if (name === undefined) {
+      throw new TypeError(
+        `"${segment}" in the resource "${path}" is no pattern; there are :name, and * at the end`,
+      );
+    }
+    if (names.includes(name)) throw new TypeError(`the resource "${path}" has :${name} twice`);
+    names.push(name);
+    return "([^/]+)";
+  });
+  return { expression: new RegExp(`^/${parts.join("/")}$`), names };
+}
+
+function paramsOf(names: readonly string[], values: readonly (string | undefined)[]): Record<string, string> {
+  // Without a prototype, and so without names that are there already.
+  const params: Record<string, string> = Object.create(null);
+  for (const [index, name] of names.entries()) params[name] = values[index] ?? "";
+  return params;
+}
+
+/** Undefined for what is not percent-encoded rightly: such a path matches nothing. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,142 @@
+// run: drives a session or a handler on one connection, to its end.
+import type { CloseReport } from "../connection/close-report.ts";
+import { ConnectionClosedError } from "../connection/closed-error.ts";
+import type { AnyConnection, Connection, Message } from "../connection/connection.ts";
+import { keepHeaders, pumpOf } from "../connection/connection.ts";
+import type { Consumer, Item } from "../connection/inbox.ts";
+import { checkNames } from "../wire/options.ts";
+import type { Kind } from "../wire/wire.ts";
+import type { ErrorHook } from "./fault.ts";
+import { reportFault } from "./fault.ts";
+import type { Handler, Received, Session } from "./handler.ts";
+import { toHandler } from "./handler.ts";
+
+/** Options of `run`. */
+export interface RunOptions {
+  /** Hears of what the handler throws. Default: stderr, once a cause. */
+  readonly onError?: ErrorHook | undefined;
+  /** Headers of the handshake to remember after `open`. Default: none. */
+  readonly keep?: readonly string[] | undefined;
+}
+
+/**
+ * Runs a session or a handler on a connection, at either end. Its `upgrade` hook has no part in this.
+ *
+ * @returns the close report, when the connection has ended and the last hook is done. Never rejects because of the handler:
+ *   what it throws ends the connection with 1011 and goes to `onError`.
+ * @throws TypeError for what is neither a session nor a handler, at once
+ */
+export function run<Accepts extends Kind, State>(
+  ws: Connection<Received<Accepts>, State>,
+  handler: Handler<Accepts, State> | Session<Accepts, State>,
+  options: RunOptions = {},
+): Promise<CloseReport> {
+  checkNames("run()", options, ["onError", "keep"]);
+  return drive(ws, toHandler("run()", handler), options);
+}
+
+/** As `run`, for a handler and options that are checked already. */
+export function drive(ws: AnyConnection, handler: Handler, options: RunOptions): Promise<CloseReport> {
+  return handler.session === undefined
+    ? new HookRun(ws, handler, options).start()
+    : runSession(ws, handler, options);
+}
+
+async function runSession(ws: AnyConnection, handler: Handler, options: RunOptions): Promise<CloseReport> {
+  try {
+    const pending = handler.session?.(ws);
+    keepHeaders(ws, options.keep ?? []);
+    await pending;
+    // Not awaited here: what the peer makes of it is in the report.
+    void ws.close(1000);
+  } catch (error) {
+    endByFault(ws, error, options.onError);
+  }
+  return ws.closed;
+}
+
+/** A connection's own end, seen by its handler as an error, is no fault; nor does it end the connection again. */
+function endByFault(ws: AnyConnection, error: unknown, onError: ErrorHook | undefined): void {
+  const { report } = pumpOf(ws);
+  if (error instanceof ConnectionClosedError && error.report === report) return;
+  pumpOf(ws).fail(1011, "internal error", { cause: "fault", error });
+  reportFault(error, ws, onError);
+}
+
+/** Hooks, one at a time. */
+class HookRun implements Consumer {
+  readonly #ws: AnyConnection;
+  readonly #handler: Handler;
+  readonly #options: RunOptions;
+  /** A hook has thrown: what still waits in the inbox is not handed to it. */
+  #failed = false;
+  #resolve: ((report: Promise<CloseReport>) => void) | undefined;
+
+  constructor(ws: AnyConnection, handler: Handler, options: RunOptions) {
+    this.#ws = ws;
+    this.#handler = handler;
+    this.#options = options;
+  }
+
+  start(): Promise<CloseReport> {
+    const opening = this.#call(() => this.#handler.open?.(this.#ws));
+    if (opening === undefined) this.#opened();
+    else void opening.then(() => this.#opened());
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  take(item: Item): PromiseLike<void> | undefined {
+    if (this.#failed || this.#handler.message === undefined || !isWhole(item)) return undefined;
+    // The body of #call once more, without its closure: this is the hot path.
+    try {
+      const pending = this.#handler.message(this.#ws, item);
+      return isPromiseLike(pending) ? this.#settled(pending) : undefined;
+    } catch (error) {
+      this.#fault(error);
+      return undefined;
+    }
+  }
+
+  finished(): void {
+    const { report } = pumpOf(this.#ws);
+    const closing = report && this.#call(() => this.#handler.close?.(this.#ws, report));
+    const done = () => this.#resolve?.(this.#ws.closed);
+    if (closing === undefined) queueMicrotask(done);
+    else void closing.then(done);
+  }
+
+  #opened(): void {
+    keepHeaders(this.#ws, this.#options.keep ?? []);
+    pumpOf(this.#ws).inbox.consume(this);
+  }
+
+  /** Runs a hook. Returns a promise that never rejects if the hook is not done yet. */
+  #call(hook: () => unknown): PromiseLike<void> | undefined {
+    try {
+      const pending = hook();
+      return isPromiseLike(pending) ? this.#settled(pending) : undefined;
+    } catch (error) {
+      this.#fault(error);
+      return undefined;
+    }
+  }
+
+  #settled(pending: PromiseLike<unknown>): PromiseLike<void> {
+    return pending.then(undefined, (error: unknown) => this.#fault(error)).then(() => undefined);
+  }
+
+  #fault(error: unknown): void {
+    this.#failed = true;
+    endByFault(this.#ws, error, this.#options.onError);
+  }
+}
+
+function isWhole(item: Item): item is Message {
+  return typeof item === "string" || item instanceof Uint8Array;
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

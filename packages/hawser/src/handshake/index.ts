@@ -1,0 +1,51 @@
+// hawser/handshake: opening handshakes as functions over bytes and heads, for people who bring their own I/O.
+
+// To answer a handshake: read a head, examine it, print what you decided.
+
+export {
+  type Acceptance,
+  type AcceptanceOptions,
+  examine,
+  type Opening,
+  printAcceptance,
+  printRefusal,
+  type Refusal,
+  wantsWebSocket,
+} from "./answer.ts";
+export { HandshakeError, type HandshakeErrorDetails } from "./handshake-error.ts";
+export {
+  type HeaderLine,
+  HeaderList,
+  type HeadRead,
+  HeadReader,
+  printHead,
+  type RequestHead,
+  type ResponseHead,
+} from "./head.ts";
+export { type HeaderFields, headerLines } from "./header-fields.ts";
+export { reasonPhrase } from "./reason-phrase.ts";
+
+// To decide: who asks, from which page, with which cookies, through which proxy.
+
+export { type Cookies, parseCookies } from "./cookie.ts";
+export {
+  type ForwardedClient,
+  type ForwardedFamily,
+  type ForwardedSource,
+  forwardedClient,
+} from "./forwarded.ts";
+export { type OriginCheck, type Origins, originAllowed, originRefusal, validateOrigins } from "./origin.ts";
+export { type ProxyHeader, ProxyHeaderReader } from "./proxy-protocol.ts";
+
+// The parts of a handshake, one by one.
+
+export {
+  type ExtensionOffer,
+  type ExtensionParameter,
+  parseExtensions,
+  printExtensions,
+} from "./extension.ts";
+export { type Authority, hostOf, parseAuthority } from "./host.ts";
+export { acceptFor, isKey } from "./key.ts";
+export { parseSubprotocols } from "./subprotocol.ts";
+export { parseTarget, type Target } from "./target.ts";

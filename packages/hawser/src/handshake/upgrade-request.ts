@@ -1,0 +1,105 @@
+// UpgradeRequest: the request of a WebSocket as an application sees it, before the answer and after.
+import { Buffer } from "node:buffer";
+import type { Opening } from "./answer.ts";
+import { type Cookies, parseCookies } from "./cookie.ts";
+import { HeaderList } from "./head.ts";
+
+/** What the request itself does not say: where it came from, and what a router made of it. */
+export interface RequestSurroundings {
+  /** Of the client, as far as trusted proxies tell; undefined where a transport has no addresses. */
+  readonly remoteAddress: string | undefined;
+  /** The client's connection is under TLS, ours or a trusted proxy's. */
+  readonly secure: boolean;
+  /** As the client asked for it: Host, or what a trusted proxy says it was. */
+  readonly host: string;
+}
+
+const noHeaders = new HeaderList([]);
+const noParams: Readonly<Record<string, string>> = Object.freeze({});
+
+/** A request for a WebSocket that has passed the rules of the handshake. */
+export class UpgradeRequest {
+  readonly method: string;
+  /** The request target as it came. */
+  readonly target: string;
+  /** The path of the target, not decoded. */
+  readonly path: string;
+  readonly remoteAddress: string | undefined;
+  readonly secure: boolean;
+  /** Name and port the client asked for. */
+  readonly host: string;
+  /** What the pattern of the resource matched: `{ room: "a" }` for `/chat/:room`, percent-decoded. */
+  params: Readonly<Record<string, string>> = noParams;
+  #headers: HeaderList;
+  #subprotocols: readonly string[];
+  #cookies: Cookies | undefined;
+  #query: URLSearchParams | undefined;
+
+  constructor(opening: Opening, surroundings: RequestSurroundings) {
+    this.method = opening.head.method;
+    this.target = detached(opening.head.target);
+    this.path = detached(opening.path);
+    this.remoteAddress = surroundings.remoteAddress;
+    this.secure = surroundings.secure;
+    this.host = detached(surroundings.host);
+    this.#headers = opening.head.headers;
+    this.#subprotocols = opening.subprotocols;
+  }
+
+  /** All of them in the `upgrade` and `open` hooks; afterwards those named in `keep`. */
+  get headers(): HeaderList {
+    return this.#headers;
+  }
+
+  /** Of the page that asks; undefined outside browsers. */
+  get origin(): string | undefined {
+    return this.#headers.get("origin");
+  }
+
+  /** The subprotocols that the client offers, in its order of preference; empty after `open`. */
+  get subprotocols(): readonly string[] {
+    return this.#subprotocols;
+  }
+
+  /** By name, percent-decoded; the first of several. */
+  get cookies(): Cookies {
+    this.#cookies ??= parseCookies(this.#headers);
+    return this.#cookies;
+  }
+
+  /** The query of the target. */
+  get query(): URLSearchParams {
+    const mark = this.target.indexOf("?");
+    this.#query ??= new URLSearchParams(mark === -1 ? "" : this.target.slice(mark + 1));
+    return this.#query;
+  }
+
+  /** Forgets all headers but these: a server with a million connections keeps no million heads. */
+  keepOnly(names: readonly string[]): void {
+    this.#headers = keptHeaders(this.#headers, names);
+    this.#subprotocols = [];
+    this.#cookies = undefined;
+    this.#query = undefined;
+  }
+
+  /** The request line: `GET /chat HTTP/1.1`. */
+  toString(): string {
+    return `${this.method} ${this.target} HTTP/1.1`;
+  }
+}
+
+/** The lines with these names, whatever their case, in a list that holds on to nothing else. */
+export function keptHeaders(headers: HeaderList, names: readonly string[]): HeaderList {
+  if (names.length === 0) return noHeaders;
+  const kept: (readonly [name: string, value: string])[] = [];
+  for (const [name, value] of headers) {
+    if (names.some((wanted) => wanted.toLowerCase() === name.toLowerCase()))
+      kept.push([detached(name), detached(value)]);
+  }
+  return new HeaderList(kept);
+}
+
+/** A string cut out of a head keeps the whole head alive; a copy does not. */
+function detached(text: string): string {
+  return Buffer.from(text, "latin1").toString("latin1");
+}

@@ -1,0 +1,271 @@
+// Any Node Duplex as a Transport: a TCP or TLS socket, a pipe, somebody's own stream.
+//
+// What the stream says comes in at the methods of StreamListener and is told on by `#deliver`, in the order of the contract:
+// bytes, the peer's end, the loss. Streams differ in how they close: a socket of Node always says so, any other may have been
+// made with `emitClose: false` or `autoDestroy: false`, so it is looked after (`#settle`).
+import { Buffer } from "node:buffer";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Slab } from "../wire/wire.ts";
+import type { OutgoingOwner } from "./outgoing.ts";
+import { Outgoing } from "./outgoing.ts";
+import type { StreamListener } from "./stream-listener.ts";
+import { listen, listenToData, unlisten } from "./stream-listener.ts";
+import type { Receiver, Transport } from "./transport.ts";
+
+/**
+ * A Duplex as a Transport. The stream is ours from construction on, until it is lost or detached: nobody else may read it,
+ * write to it, or set its encoding.
+ *
+ * It half-closes only when told to (`allowHalfOpen` is set to true), sends at once (`setNoDelay`), and never leaves an
+ * 'error' unheard, not even after `lost`.
+ */
+export class DuplexTransport implements Transport, OutgoingOwner, StreamListener {
+  static readonly #deliverLater = (transport: DuplexTransport): void => transport.#deliver();
+  static readonly #settleLater = (transport: DuplexTransport): void => transport.#settle();
+
+  readonly #stream: Duplex;
+  readonly #outgoing: Outgoing;
+  /** Node's sockets say 'close' whatever happens, and their chunks are fresh memory; other streams may hand out what they keep. */
+  readonly #isSocket: boolean;
+  readonly #wasHalfOpen: boolean;
+  #receiver: Receiver | undefined;
+  /** Chunks that came when the receiver could not be called. */
+  #early: Buffer[] | undefined;
+  #state: "new" | "started" | "dropped" | "lost" | "detached" = "new";
+  #paused = false;
+  #peerEnd: "ahead" | "seen" | "told" = "ahead";
+  #closed = false;
+  #error: Error | undefined;
+
+  /**
+   * @param stream may be ended or destroyed already: then `receivedEnd` or `lost` follows the start
+   * @param head bytes that were read from it before; copied, and delivered first
+   * @throws TypeError if the stream carries objects or strings instead of bytes
+   */
+  constructor(stream: Duplex, head?: Uint8Array) {
+    if (stream.readableObjectMode || stream.writableObjectMode) {
+      throw new TypeError("the stream must carry bytes, but it is in object mode");
+    }
+    if (stream.readableEncoding) {
+      throw new TypeError(
+        `the stream must carry bytes, but its encoding was set to ${stream.readableEncoding}`,
+      );
+    }
+    this.#stream = stream;
+    this.#isSocket = stream instanceof Socket;
+    // A TLSSocket is a Socket too, and what is made of one by others may do with the bytes what it likes.
+    const isPlainSocket = Object.getPrototypeOf(stream) === Socket.prototype;
+    this.#outgoing = new Outgoing(stream, this, isPlainSocket);
+    if (head !== undefined && head.length > 0) this.#early = [copyOf(head)];
+    // Else the stream ends itself at the peer's end, before it was given what waits behind its last write.
+    this.#wasHalfOpen = stream.allowHalfOpen;
+    stream.allowHalfOpen = true;
+    if (stream instanceof Socket) stream.setNoDelay(true);
+    listen(stream, this, !this.#isSocket);
+  }
+
+  get buffered(): number {
+    return this.#outgoing.buffered;
+  }
+
+  get taken(): number {
+    return this.#outgoing.taken;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#stream instanceof Socket ? this.#stream.remoteAddress : undefined;
+  }
+
+  start(receiver: Receiver): void {
+    if (this.#receiver !== undefined || this.#state === "lost")
+      throw new Error("the transport was started before");
+    if (this.#state === "detached") throw new Error("the stream was detached");
+    const stream = this.#stream;
+    this.#receiver = receiver;
+    if (this.#state === "new") {
+      this.#state = "started";
+      this.#error ??= stream.errored ?? undefined;
+      if (stream.readableEnded && this.#peerEnd === "ahead") this.#peerEnd = "seen";
+      listenToData(stream);
+    }
+    // It may have said 'close' before anybody listened.
+    if (stream.destroyed) this.#settleSoon();
+    this.#deliverSoon();
+  }
+
+  reserve(size: number): Slab {
+    return this.#outgoing.reserve(size);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#outgoing.write(bytes);
+  }
+
+  flush(): void {
+    this.#outgoing.flush();
+  }
+
+  end(): void {
+    this.#outgoing.end();
+  }
+
+  destroy(): void {
+    if (this.#state !== "new" && this.#state !== "started") return;
+    this.#state = "dropped";
+    this.#early = undefined;
+    this.#outgoing.abandon();
+    this.#stream.destroy();
+    if (!this.#isSocket) this.#settleSoon();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    if (this.#state === "started") this.#stream.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#state === "started") this.#deliverSoon();
+  }
+
+  /**
+   * Lets go of the stream without ending it, for someone else to read: flushed, paused, without our listeners (its errors
+   * are the next one's to hear), and with the early bytes that nobody had yet put back. The receiver hears nothing more.
+   *
+   * @throws Error if the stream was dropped, lost or detached before
+   */
+  detach(): Duplex {
+    if (this.#state !== "new" && this.#state !== "started") throw new Error(`the stream was ${this.#state}`);
+    this.#state = "detached";
+    const stream = this.#stream;
+    stream.pause();
+    this.#outgoing.release();
+    unlisten(stream);
+    stream.allowHalfOpen = this.#wasHalfOpen;
+    if (this.#early !== undefined) stream.unshift(Buffer.concat(this.#early));
+    this.#early = undefined;
+    this.#receiver = undefined;
+    return stream;
+  }
+
+  /** For `Outgoing`. */
+  drained(): void {
+    if (this.#state === "started") this.#receiver?.drained();
+  }
+
+  /** For `Outgoing`: that a stream was destroyed without a word is found out when a write fails. */
+  writeFailed(): void {
+    if (!this.#isSocket && this.#stream.destroyed) this.#settleSoon();
+  }
+
+  /** For the stream. */
+  streamGave(chunk: unknown): void {
+    if (this.#state !== "started") return;
+    if (!(chunk instanceof Uint8Array)) {
+      this.#stream.destroy(new TypeError(`the stream must carry bytes, but it gave a ${typeof chunk}`));
+      return;
+    }
+    const bytes = this.#isSocket && Buffer.isBuffer(chunk) ? chunk : copyOf(chunk);
+    if (this.#early !== undefined) {
+      this.#early.push(bytes);
+    } else if (this.#outgoing.writing) {
+      // A stream that answers from inside write: the receiver is in the midst of a send.
+      this.#early = [bytes];
+      this.#deliverSoon();
+    } else {
+      this.#receiver?.received(bytes);
+    }
+  }
+
+  /** For the stream. */
+  streamEnded(): void {
+    if (this.#peerEnd === "ahead") this.#peerEnd = "seen";
+    this.#settleIfOver();
+    this.#deliverSoon();
+  }
+
+  /** For the stream. */
+  streamFinished(): void {
+    this.#settleIfOver();
+  }
+
+  /** For the stream. */
+  streamFailed(error: unknown): void {
+    this.#error ??= error instanceof Error ? error : new Error("the stream failed", { cause: error });
+    this.#outgoing.abandon();
+    if (!this.#isSocket) this.#settleSoon();
+  }
+
+  /** For the stream. */
+  streamClosed(): void {
+    this.#closed = true;
+    this.#outgoing.abandon();
+    this.#deliverSoon();
+  }
+
+  #settleIfOver(): void {
+    if (!this.#isSocket && this.#stream.writableFinished && this.#peerEnd !== "ahead") this.#settleSoon();
+  }
+
+  #settleSoon(): void {
+    setImmediate(DuplexTransport.#settleLater, this);
+  }
+
+  /** The stream is over, and had a turn of the loop to close by itself. Destroy it; once it is destroyed, that is its close. */
+  #settle(): void {
+    if (this.#closed || this.#state === "detached") return;
+    if (this.#stream.destroyed) {
+      this.streamClosed();
+      return;
+    }
+    this.#stream.destroy();
+    this.#settleSoon();
+  }
+
+  #deliverSoon(): void {
+    process.nextTick(DuplexTransport.#deliverLater, this);
+  }
+
+  /** Tells the receiver what it has not heard yet. */
+  #deliver(): void {
+    if (this.#receiver === undefined) return;
+    // A clean close comes behind the peer's end: a receiver that paused must hear of that first, now or never.
+    const lastChance = this.#closed && this.#error === undefined;
+    if (this.#state === "started") this.#deliverBytesAndEnd(this.#receiver, lastChance);
+    if (this.#closed) this.#lose();
+  }
+
+  #deliverBytesAndEnd(receiver: Receiver, lastChance: boolean): void {
+    const maySpeak = (): boolean => this.#state === "started" && (lastChance || !this.#paused);
+    while (this.#early !== undefined && maySpeak()) {
+      const chunk = this.#early.shift();
+      if (chunk === undefined) this.#early = undefined;
+      else receiver.received(chunk);
+    }
+    if (!maySpeak()) return;
+    if (this.#peerEnd === "ahead") {
+      this.#stream.resume();
+    } else if (this.#peerEnd === "seen") {
+      this.#peerEnd = "told";
+      receiver.receivedEnd();
+    }
+  }
+
+  #lose(): void {
+    const receiver = this.#receiver;
+    if (this.#state === "detached") return;
+    this.#state = "lost";
+    this.#receiver = undefined;
+    this.#early = undefined;
+    receiver?.lost(this.#error);
+  }
+}
+
+/** Not from Node's pool: the bytes may be kept for long, and written into. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
+}

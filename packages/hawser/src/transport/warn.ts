@@ -1,0 +1,12 @@
+// Warnings for whoever runs the process: on stderr, each cause once.
+
+/** More causes than this are a cause of their own. */
+const MAX_CAUSES = 100;
+const warned = new Set<string>();
+
+/** Writes `hawser: text` to stderr, unless something with the same cause was written before. */
+export function warnOnce(cause: string, text: string): void {
+  if (warned.has(cause) || warned.size >= MAX_CAUSES) return;
+  warned.add(cause);
+  process.stderr.write(`hawser: ${text}\n`);
+}

@@ -1,0 +1,51 @@
+// `hawser/wire`: the codec and the machine, for people who bring their own I/O.
+
+export {
+  HawserError,
+  LimitError,
+  ProtocolError,
+  UnsupportedError,
+  type Violation,
+  violations,
+} from "./errors.ts";
+export {
+  defaultLimits,
+  defaultTimeouts,
+  type Limits,
+  resolveLimits,
+  resolveTimeouts,
+  type Timeouts,
+} from "./limits.ts";
+export { OutputBuffer } from "./output-buffer.ts";
+// Close codes, limits, errors.
+export { checkClose, mayTravel, parseClose, printClose } from "./rfc6455/close-code.ts";
+// Frames alone.
+export { Decoder, type FrameHandler } from "./rfc6455/decoder.ts";
+export { Encoder, encodeMessage, firstByte } from "./rfc6455/encoder.ts";
+export {
+  emptyHeader,
+  type FrameHeader,
+  headerSize,
+  MAX_HEADER,
+  readHeader,
+  writeHeader,
+} from "./rfc6455/frame-header.ts";
+// The machine and its contract.
+export { createWire, type WireOptions } from "./rfc6455/machine.ts";
+export { applyMask, rotate } from "./rfc6455/mask.ts";
+export { isControl, isReserved, Opcode } from "./rfc6455/opcode.ts";
+export { Utf8Checker } from "./rfc6455/utf8.ts";
+export type {
+  Capabilities,
+  CloseFrame,
+  Kind,
+  Output,
+  Phase,
+  Role,
+  Sink,
+  Slab,
+  Wire,
+  WireEnd,
+  WireEndCause,
+  WireVersion,
+} from "./wire.ts";

@@ -1,0 +1,212 @@
+// Frames to messages: fragmentation, the size of a message, and its text (RFC 6455 §5.4, §5.6, §8.1).
+import { Buffer, isUtf8 } from "node:buffer";
+import { LimitError, ProtocolError } from "../errors.ts";
+import type { Kind } from "../wire.ts";
+import type { FrameHandler } from "./decoder.ts";
+import type { FrameHeader } from "./frame-header.ts";
+import { isControl, Opcode } from "./opcode.ts";
+import { decodeAscii, decodeUtf8 } from "./text.ts";
+import { Utf8Checker } from "./utf8.ts";
+
+/** Who hears of messages. All but `control` return false to stop decoding. */
+export interface MessageHandler {
+  /** Whether messages that start now go to `fragment` instead of `message`. */
+  readonly streaming: boolean;
+  message(data: string | Uint8Array): boolean;
+  fragment(kind: Kind, bytes: Uint8Array, final: boolean): boolean;
+  /** A whole control frame. The payload is the handler's. */
+  control(opcode: number, payload: Buffer): boolean;
+}
+
+/** What a fragment counts toward `limits.message` at the least, so that endless empty ones come to an end. */
+const FRAGMENT_COST = 16;
+/** Even a small limit leaves room for some fragments. */
+const FRAGMENT_ALLOWANCE = 4096;
+/** A buffer for a large frame is made in full once this part of it has come: an announcement alone gets no memory. */
+const TRUST = 16;
+const FIRST_BUFFER = 64 * 1024;
+
+/** Puts messages together. Throws ProtocolError and LimitError. */
+export class Assembler implements FrameHandler {
+  readonly #handler: MessageHandler;
+  readonly #maxSize: number;
+  readonly #accepts: Kind | undefined;
+
+  /** The message under way, from its first header to its last byte. */
+  #kind: Kind | undefined;
+  #streamed = false;
+  #final = false;
+  #fragments = 0;
+  /** By its headers so far, the frame under way included. */
+  #announced = 0;
+  #cost = 0;
+  #buffer: Uint8Array | undefined;
+  #used = 0;
+  #ascii = true;
+  #utf8: Utf8Checker | undefined;
+
+  /** The control frame under way, or 0. */
+  #control = 0;
+  #controlPayload: Buffer | undefined;
+
+  /**
+   * @param maxSize `limits.message`
+   * @param accepts the only kind of message that is welcome, or undefined for both
+   */
+  constructor(handler: MessageHandler, maxSize: number, accepts: Kind | undefined) {
+    this.#handler = handler;
+    this.#maxSize = maxSize;
+    this.#accepts = accepts;
+  }
+
+  /** A message has begun and not ended. */
+  get inMessage(): boolean {
+    return this.#kind !== undefined;
+  }
+
+  header(header: FrameHeader): void {
+    if (isControl(header.opcode)) {
+      this.#control = header.opcode;
+      return;
+    }
+    this.#control = 0;
+    if (header.opcode === Opcode.continuation) {
+      if (this.#kind === undefined) throw new ProtocolError("unexpected-continuation");
+    } else {
+      if (this.#kind !== undefined) throw new ProtocolError("expected-continuation");
+      this.#start(header.opcode === Opcode.text ? "text" : "binary");
+    }
+    this.#final = header.fin;
+    this.#measure(header.length);
+  }
+
+  payload(bytes: Buffer, start: number, end: number, ascii: boolean, last: boolean): boolean {
+    if (this.#control !== 0) return this.#addToControl(bytes, start, end, last);
+    const complete = last && this.#final;
+    if (this.#streamed) return this.#streamPiece(bytes, start, end, complete);
+    if (complete && this.#used === 0 && this.#utf8 === undefined) {
+      const text = this.#kind === "text";
+      this.#kind = undefined;
+      return this.#handler.message(text ? wholeText(bytes, start, end, ascii) : copyOf(bytes, start, end));
+    }
+    this.#check(bytes, start, end, ascii, complete);
+    this.#append(bytes, start, end);
+    return complete ? this.#finish() : true;
+  }
+
+  #start(kind: Kind): void {
+    if (this.#accepts !== undefined && this.#accepts !== kind) {
+      throw new ProtocolError("unaccepted-kind", `${kind}, where only ${this.#accepts} is welcome`);
+    }
+    this.#kind = kind;
+    this.#streamed = this.#handler.streaming;
+    this.#fragments = 0;
+    this.#announced = 0;
+    this.#cost = 0;
+  }
+
+  /** Holds the message to its limit by what its headers announce, before any of it is kept (RFC 6455 §10.4). */
+  #measure(length: number): void {
+    this.#fragments += 1;
+    this.#announced += length;
+    const fragmented = this.#fragments > 1 || !this.#final;
+    if (fragmented) this.#cost += Math.max(length, FRAGMENT_COST);
+    // Above 2^53 a length is no longer exact, whatever the limit.
+    if (this.#announced > this.#maxSize || this.#announced > Number.MAX_SAFE_INTEGER) {
+      throw new LimitError("limits.message", 1009, `the message is over ${this.#maxSize} bytes`);
+    }
+    if (this.#cost > Math.max(this.#maxSize, FRAGMENT_ALLOWANCE)) {
+      throw new LimitError(
+        "limits.message",
+        1009,
+        `the message came in ${this.#fragments} fragments, too many for its size`,
+      );
+    }
+  }
+
+  /** RFC 6455 §8.1, as early as can be: text that cannot become valid any more is refused in the middle of its frame. */
+  #check(bytes: Buffer, start: number, end: number, ascii: boolean, complete: boolean): void {
+    if (this.#kind !== "text") return;
+    this.#ascii &&= ascii;
+    this.#utf8 ??= new Utf8Checker();
+    if (ascii ? start < end && !this.#utf8.complete : !this.#utf8.push(bytes, start, end)) {
+      throw new ProtocolError("invalid-utf8");
+    }
+    if (complete && !this.#utf8.complete)
+      throw new ProtocolError("invalid-utf8", "the message ends inside a character");
+  }
+
+  #append(bytes: Buffer, start: number, end: number): void {
+    if (start === end) return;
+    const needed = this.#used + end - start;
+    const held = this.#buffer;
+    if (held === undefined || needed > held.length) {
+      const grown = new Uint8Array(this.#capacity(needed, held?.length ?? 0));
+      if (held !== undefined) grown.set(held.subarray(0, this.#used));
+      this.#buffer = grown;
+      bytes.copy(grown, this.#used, start, end);
+    } else {
+      bytes.copy(held, this.#used, start, end);
+    }
+    this.#used = needed;
+  }
+
+  /** Exactly the message where its one frame has shown some of itself; doubling where fragments trickle in. */
+  #capacity(needed: number, held: number): number {
+    const announced = Math.min(this.#announced, Math.max(FIRST_BUFFER, needed * TRUST));
+    return Math.max(needed, announced, this.#fragments > 1 ? held * 2 : 0);
+  }
+
+  #finish(): boolean {
+    const bytes = this.#buffer ?? new Uint8Array(0);
+    const used = this.#used;
+    const text = this.#kind === "text";
+    const ascii = this.#ascii;
+    this.#kind = undefined;
+    this.#buffer = undefined;
+    this.#used = 0;
+    this.#ascii = true;
+    this.#utf8 = undefined;
+    if (text) return this.#handler.message(ascii ? decodeAscii(bytes, 0, used) : decodeUtf8(bytes, 0, used));
+    return this.#handler.message(used === bytes.length ? bytes : bytes.slice(0, used));
+  }
+
+  #streamPiece(bytes: Buffer, start: number, end: number, complete: boolean): boolean {
+    const kind = this.#kind ?? "binary";
+    this.#check(bytes, start, end, false, complete);
+    if (complete) {
+      this.#kind = undefined;
+      this.#utf8 = undefined;
+      this.#ascii = true;
+    }
+    if (start === end && !complete) return true;
+    return this.#handler.fragment(kind, copyOf(bytes, start, end), complete);
+  }
+
+  #addToControl(bytes: Buffer, start: number, end: number, last: boolean): boolean {
+    // Copied, because it may be kept (an owed pong) and must not keep a whole chunk with it.
+    const piece = Buffer.from(bytes.subarray(start, end));
+    const before = this.#controlPayload;
+    const payload = before === undefined ? piece : Buffer.concat([before, piece]);
+    if (!last) {
+      this.#controlPayload = payload;
+      return true;
+    }
+    this.#controlPayload = undefined;
+    return this.#handler.control(this.#control, payload);
+  }
+}
+
+function wholeText(bytes: Buffer, start: number, end: number, ascii: boolean): string {
+  if (start === end) return "";
+  if (ascii) return decodeAscii(bytes, start, end);
+  if (!isUtf8(bytes.subarray(start, end))) throw new ProtocolError("invalid-utf8");
+  return decodeUtf8(bytes, start, end);
+}
+
+/** The application's own: not a view on a chunk that would keep 64 KiB alive. */
+function copyOf(bytes: Buffer, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
+}

@@ -1,0 +1,140 @@
+// Chunks to frames: the framing rules of RFC 6455 §5, kept in fields so that nothing is allocated per frame.
+import { Buffer } from "node:buffer";
+import { ProtocolError } from "../errors.ts";
+import type { Role } from "../wire.ts";
+import { emptyHeader, type FrameHeader, MAX_HEADER, readHeader } from "./frame-header.ts";
+import { applyMask, rotate } from "./mask.ts";
+import { isControl, isReserved } from "./opcode.ts";
+
+/** Who hears of frames. */
+export interface FrameHandler {
+  /** A frame's header is known, its masking key perhaps not yet. Throws to refuse the frame before its payload is read. */
+  header(header: FrameHeader): void;
+  /**
+   * The next piece of the payload, in clear, or all of it: `bytes[start]` to `bytes[end]`.
+   *
+   * @param ascii every byte is known to be below 0x80
+   * @param last the frame ends here
+   * @returns false to stop decoding after this piece
+   */
+  payload(bytes: Buffer, start: number, end: number, ascii: boolean, last: boolean): boolean;
+}
+
+/** `#left` between two frames. */
+const NO_FRAME = -1;
+
+/** Reads frames out of chunks that are cut anywhere. Throws ProtocolError, and what its handler throws. */
+export class Decoder {
+  readonly #handler: FrameHandler;
+  readonly #masked: boolean;
+  readonly #header: FrameHeader = emptyHeader();
+  /** A header that was cut by the end of a chunk, as far as it came. */
+  #cut: Buffer | undefined;
+  #cutLength = 0;
+  #announced = false;
+  /** Bytes of the current payload still to come. */
+  #left = NO_FRAME;
+  #mask = 0;
+
+  constructor(role: Role, handler: FrameHandler) {
+    this.#handler = handler;
+    // RFC 6455 §5.1: a client masks all frames, a server none.
+    this.#masked = role === "server";
+  }
+
+  /** Part of a frame has come, and part of it has not. */
+  get inFrame(): boolean {
+    return this.#left !== NO_FRAME || this.#cutLength > 0;
+  }
+
+  /**
+   * Decodes `chunk` from `from` on, unmasking in place, until its end or until the handler says stop.
+   *
+   * @returns where it stopped: what lies behind is to be handed in again, before any other chunk
+   */
+  decode(chunk: Buffer, from: number): number {
+    const end = chunk.length;
+    let at = from;
+    while (at < end) {
+      if (this.#left === NO_FRAME) {
+        at = this.#readHeader(chunk, at, end);
+        if (this.#left === NO_FRAME) return at;
+      }
+      const left = this.#left;
+      const stop = left < end - at ? at + left : end;
+      const size = stop - at;
+      if (size === 0 && left > 0) return at;
+      const ascii = this.#masked && applyMask(chunk, at, stop, this.#mask);
+      const last = size === left;
+      if (last) {
+        this.#left = NO_FRAME;
+      } else {
+        this.#left = left - size;
+        this.#mask = rotate(this.#mask, size);
+      }
+      const start = at;
+      at = stop;
+      if (!this.#handler.payload(chunk, start, stop, ascii, last)) return at;
+    }
+    return at;
+  }
+
+  #readHeader(chunk: Buffer, at: number, end: number): number {
+    const header = this.#header;
+    if (this.#cutLength === 0) {
+      const size = readHeader(header, chunk, at, end);
+      if (size <= end - at) {
+        this.#check(header);
+        this.#begin(header);
+        return at + size;
+      }
+    }
+    return this.#readCutHeader(chunk, at, end);
+  }
+
+  /** Byte by byte, so that a frame is refused at the first byte that damns it, however the header is cut. */
+  #readCutHeader(chunk: Buffer, from: number, end: number): number {
+    const header = this.#header;
+    this.#cut ??= Buffer.alloc(MAX_HEADER);
+    for (let at = from; at < end; at += 1) {
+      this.#cut[this.#cutLength] = chunk[at] ?? 0;
+      this.#cutLength += 1;
+      const size = readHeader(header, this.#cut, 0, this.#cutLength);
+      if (this.#cutLength >= 2 && !this.#announced) this.#check(header);
+      if (size === this.#cutLength) {
+        this.#cutLength = 0;
+        this.#begin(header);
+        return at + 1;
+      }
+    }
+    return end;
+  }
+
+  /** What can be said from the header alone; asked again while its length is still incomplete. */
+  #check(header: FrameHeader): void {
+    // RFC 6455 §5.2: "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values".
+    if (header.reserved !== 0) throw new ProtocolError("reserved-bits");
+    if (isReserved(header.opcode)) throw new ProtocolError("reserved-opcode", String(header.opcode));
+    if (header.masked !== this.#masked) throw new ProtocolError(header.masked ? "masked" : "not-masked");
+    if (isControl(header.opcode)) {
+      // RFC 6455 §5.5: "All control frames MUST have a payload length of 125 bytes or less and MUST NOT be fragmented."
+      if (!header.fin) throw new ProtocolError("control-fragmented");
+      if (header.lengthBytes !== 0) throw new ProtocolError("control-too-long");
+    }
+    if (header.length < 0) return;
+    // RFC 6455 §5.2: "the minimal number of bytes MUST be used to encode the length".
+    if (header.lengthBytes === 2 && header.length < 126) throw new ProtocolError("length-not-minimal");
+    if (header.lengthBytes === 8) {
+      if (header.length < 0x10000) throw new ProtocolError("length-not-minimal");
+      if (header.length >= 2 ** 63) throw new ProtocolError("length-top-bit");
+    }
+    this.#announced = true;
+    this.#handler.header(header);
+  }
+
+  #begin(header: FrameHeader): void {
+    this.#announced = false;
+    this.#left = header.length;
+    this.#mask = header.mask;
+  }
+}

@@ -1,0 +1,106 @@
+// Messages to frames, written straight into the memory that goes out (RFC 6455 §5.2, §5.3).
+import { Buffer } from "node:buffer";
+import type { Output } from "../wire.ts";
+import { headerSize, MAX_HEADER, writeHeader } from "./frame-header.ts";
+import { applyMask } from "./mask.ts";
+import { Opcode } from "./opcode.ts";
+import { encodeUtf8 } from "./text.ts";
+
+const FIN = 0x80;
+/** Up to here a payload is copied into the slab; above, the copy costs more than a second piece in the write. */
+const COPIED = 16 * 1024;
+/** A string of this many characters fits the slab whatever they are: three bytes each at most. */
+const COPIED_CHARACTERS = Math.floor(COPIED / 3);
+/** Up to here a loop over the characters beats the call into the engine. */
+const LOOPED_CHARACTERS = 32;
+
+/** The first byte of a frame. */
+export function firstByte(opcode: number, fin: boolean): number {
+  return fin ? FIN | opcode : opcode;
+}
+
+/** Writes frames to an output: as a client, masked with a fresh key each, or as a server, plain. */
+export class Encoder {
+  readonly #output: Output;
+  readonly #maskKey: (() => number) | undefined;
+
+  /** @param maskKey gives four unpredictable bytes (RFC 6455 §5.3, §10.3); undefined for a server */
+  constructor(output: Output, maskKey: (() => number) | undefined) {
+    this.#output = output;
+    this.#maskKey = maskKey;
+  }
+
+  /** One text message in one frame. Lone surrogates go out as U+FFFD, as everywhere in the platform. */
+  text(text: string): void {
+    if (text.length > COPIED_CHARACTERS) {
+      this.#large(firstByte(Opcode.text, true), Buffer.from(text), true);
+      return;
+    }
+    const mask = this.#maskKey?.();
+    const slab = this.#output.reserve(MAX_HEADER + text.length * 3);
+    const { bytes, used } = slab;
+    // The header comes first, but its size hangs on what the text takes: guess, and move the text where the guess was wrong.
+    const guess = used + headerSize(text.length, mask !== undefined);
+    const size = writeText(bytes, text, guess);
+    const start = used + headerSize(size, mask !== undefined);
+    if (start !== guess) bytes.copyWithin(start, guess, guess + size);
+    writeHeader(bytes, used, FIN | Opcode.text, size, mask);
+    if (mask !== undefined) applyMask(bytes, start, start + size, mask);
+    slab.used = start + size;
+  }
+
+  /** One frame of any kind. A large payload of a server is not copied: it belongs to the output from now on. */
+  frame(first: number, payload: Uint8Array): void {
+    if (payload.length > COPIED) {
+      this.#large(first, payload, false);
+      return;
+    }
+    const mask = this.#maskKey?.();
+    const slab = this.#output.reserve(MAX_HEADER + payload.length);
+    const { bytes } = slab;
+    const start = writeHeader(bytes, slab.used, first, payload.length, mask);
+    bytes.set(payload, start);
+    if (mask !== undefined) applyMask(bytes, start, start + payload.length, mask);
+    slab.used = start + payload.length;
+  }
+
+  #large(first: number, payload: Uint8Array, ours: boolean): void {
+    const mask = this.#maskKey?.();
+    const slab = this.#output.reserve(MAX_HEADER);
+    slab.used = writeHeader(slab.bytes, slab.used, first, payload.length, mask);
+    if (mask === undefined) {
+      this.#output.write(payload);
+      return;
+    }
+    // What the application gave stays as it is; only what we made ourselves may be masked in place.
+    const masked = ours ? payload : Buffer.from(payload);
+    applyMask(masked, 0, masked.length, mask);
+    this.#output.write(masked);
+  }
+}
+
+/**
+ * One whole message as the bytes of one frame, to be written to any number of connections.
+ *
+ * @param mask the masking key of a client, whose frame is for one connection; undefined for a server
+ */
+export function encodeMessage(data: string | Uint8Array, mask?: number): Buffer {
+  const text = typeof data === "string";
+  const size = text ? Buffer.byteLength(data) : data.length;
+  const frame = Buffer.allocUnsafeSlow(headerSize(size, mask !== undefined) + size);
+  const start = writeHeader(frame, 0, firstByte(text ? Opcode.text : Opcode.binary, true), size, mask);
+  if (text) encodeUtf8(frame, data, start);
+  else frame.set(data, start);
+  if (mask !== undefined) applyMask(frame, start, start + size, mask);
+  return frame;
+}
+
+function writeText(bytes: Buffer, text: string, start: number): number {
+  if (text.length > LOOPED_CHARACTERS) return encodeUtf8(bytes, text, start);
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text.charCodeAt(index);
+    if (character > 0x7f) return encodeUtf8(bytes, text, start);
+    bytes[start + index] = character;
+  }
+  return text.length;
+}

@@ -1,0 +1,417 @@
+// One RFC 6455 connection after its handshake: joins decoder, assembler, encoder, closing and keepalive into a Wire.
+import { Buffer } from "node:buffer";
+import { LimitError, ProtocolError } from "../errors.ts";
+import { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from "../limits.ts";
+import type { Capabilities, CloseFrame, Kind, Phase, Role, Sink, Wire, WireEndCause } from "../wire.ts";
+import { Assembler, type MessageHandler } from "./assembler.ts";
+import { checkClose, fitReason, NO_STATUS, parseClose, printClose } from "./close-code.ts";
+import { Closing } from "./closing.ts";
+import { Decoder } from "./decoder.ts";
+import { Encoder, encodeMessage, firstByte } from "./encoder.ts";
+import { Keepalive } from "./keepalive.ts";
+import { Opcode } from "./opcode.ts";
+import { OutgoingFragments } from "./outgoing-fragments.ts";
+import { Rate } from "./rate.ts";
+
+const MAX_CONTROL = 125;
+
+const can: Capabilities = Object.freeze({
+  binary: true,
+  fragments: true,
+  ping: true,
+  closeCode: true,
+  compression: false,
+});
+
+/** What a machine is made of. Time and randomness come in as arguments, so that every byte can be foretold. */
+export interface WireOptions {
+  readonly role: Role;
+  readonly sink: Sink;
+  /** Now, on the clock that all later calls use. */
+  readonly now: number;
+  /** Four unpredictable bytes for each frame of a client (RFC 6455 §5.3). Not called for a server. */
+  readonly maskKey?: () => number;
+  /** From 0 to 1: where in the second half of `timeouts.keepalive` the first ping goes out. Default 0.5. */
+  readonly jitter?: number;
+  /** The only kind of message that is welcome; the other ends the connection with 1003. Default: both are. */
+  readonly accepts?: Kind | undefined;
+  /** Checked values, as `resolveLimits` gives them. */
+  readonly limits?: Pick<Limits, "message" | "rate">;
+  /** Checked values, as `resolveTimeouts` gives them. */
+  readonly timeouts?: Pick<Timeouts, "keepalive" | "pong" | "close" | "message" | "idle">;
+}
+
+/**
+ * Makes the machine of one connection.
+ *
+ * @throws TypeError for a client without `maskKey`
+ */
+export function createWire(options: WireOptions): Wire {
+  if (options.role === "client" && options.maskKey === undefined) {
+    throw new TypeError(
+      "a client needs maskKey: its frames are masked with keys that nobody can foretell (RFC 6455 §5.3)",
+    );
+  }
+  return new Machine(options);
+}
+
+class Machine implements Wire, MessageHandler {
+  readonly version = "rfc6455";
+  readonly can: Capabilities = can;
+  readonly sharing: string | undefined;
+  streaming = false;
+
+  readonly #role: Role;
+  readonly #sink: Sink;
+  readonly #timeouts: Pick<Timeouts, "keepalive" | "pong" | "close" | "message" | "idle">;
+  readonly #maskKey: (() => number) | undefined;
+  readonly #encoder: Encoder;
+  readonly #assembler: Assembler;
+  readonly #closing = new Closing();
+  readonly #keepalive: Keepalive;
+  readonly #rate: Rate | undefined;
+  #fragments: OutgoingFragments | undefined;
+
+  /** Undefined once nothing more is read: what comes then is thrown away. */
+  #decoder: Decoder | undefined;
+  #held = false;
+  /** A chunk is being read: what an event's handler releases is left to the loop that reads it. */
+  #reading = false;
+  /** Chunks, and ends of chunks, that came while the sink had enough. */
+  #unread: Buffer[] | undefined;
+  /** No more bytes will come: nothing is held back any longer. */
+  #ending = false;
+  #now: number;
+  #closeDeadline = Number.POSITIVE_INFINITY;
+  #lastMessageAt: number;
+  #messages = 0;
+  /** When the first byte of the unfinished message came, and how many messages had come before it. */
+  #messageSince: number | undefined;
+  #messagesBefore = 0;
+
+  constructor(options: WireOptions) {
+    const { role, sink, now, limits = defaultLimits, timeouts = defaultTimeouts } = options;
+    this.#role = role;
+    this.#sink = sink;
+    this.#timeouts = timeouts;
+    this.#maskKey = role === "client" ? options.maskKey : undefined;
+    this.#encoder = new Encoder(sink, this.#maskKey);
+    this.#assembler = new Assembler(this, limits.message, options.accepts);
+    this.#decoder = new Decoder(role, this.#assembler);
+    this.#keepalive = new Keepalive(timeouts.keepalive, timeouts.pong, options.jitter ?? 0.5, now);
+    this.#rate = limits.rate === Number.POSITIVE_INFINITY ? undefined : new Rate(limits.rate, now);
+    this.#now = now;
+    this.#lastMessageAt = now;
+    this.sharing = role === "server" ? this.version : undefined;
+  }
+
+  get phase(): Phase {
+    return this.#closing.phase;
+  }
+
+  get held(): boolean {
+    return this.#held;
+  }
+
+  get queued(): number {
+    return this.#fragments?.queued ?? 0;
+  }
+
+  get deadline(): number | undefined {
+    const at =
+      this.phase === "open"
+        ? this.#openDeadline()
+        : this.phase === "closing"
+          ? this.#closeDeadline
+          : undefined;
+    return at === Number.POSITIVE_INFINITY ? undefined : at;
+  }
+
+  // Bytes and time in.
+
+  receive(chunk: Buffer, now: number): void {
+    this.#now = now;
+    if (this.#held) {
+      this.#unread ??= [];
+      this.#unread.push(chunk);
+      return;
+    }
+    const within = this.#decoder?.inFrame === true;
+    this.#read(chunk);
+    this.#noteProgress(now, within);
+  }
+
+  receiveEnd(now: number): void {
+    if (this.phase === "closed") return;
+    this.#now = now;
+    this.#ending = true;
+    this.#release();
+    // A handler that dropped the transport has brought us here already.
+    if (this.#closing.state === "ended") return;
+    this.#finishReading();
+    this.#sink.closed(this.#closing.end("lost"));
+  }
+
+  resume(now: number): void {
+    if (!this.#held) return;
+    this.#now = now;
+    // The peer could not be heard while we did not read: its silence counts from here.
+    this.#keepalive.progress(now);
+    this.#lastMessageAt = now;
+    this.#messageSince = undefined;
+    this.#release();
+    this.#noteProgress(now, false);
+  }
+
+  tick(now: number): void {
+    this.#now = now;
+    if (this.phase === "closing" && now >= this.#closeDeadline) {
+      this.#finishReading();
+      this.#sink.closed(this.#closing.end("close-timeout"));
+      return;
+    }
+    if (this.phase !== "open") return;
+    if (now >= this.#messageDeadline()) {
+      this.#expire("timeouts.message", "timeout", 1008, "a message took too long to come");
+    } else if (now >= this.#idleDeadline()) {
+      this.#expire("timeouts.idle", "timeout", 1008, "no message came for too long");
+    } else {
+      this.#keepAlive(now);
+    }
+  }
+
+  // Commands in.
+
+  sendText(text: string): void {
+    if (this.phase !== "open") return;
+    if (this.#fragments === undefined) this.#encoder.text(text);
+    else this.#fragments.enqueue(text);
+  }
+
+  sendBinary(bytes: Uint8Array): void {
+    if (this.phase !== "open") return;
+    if (this.#fragments === undefined) this.#encoder.frame(firstByte(Opcode.binary, true), bytes);
+    else this.#fragments.enqueue(bytes);
+  }
+
+  encode(data: string | Uint8Array): Uint8Array {
+    return encodeMessage(data, this.#maskKey?.());
+  }
+
+  sendEncoded(message: Uint8Array): void {
+    if (this.phase !== "open") return;
+    if (this.#fragments === undefined) this.#sink.write(message);
+    else this.#fragments.enqueueEncoded(message);
+  }
+
+  sendFragment(kind: Kind, bytes: Uint8Array, final: boolean): void {
+    if (this.phase !== "open") return;
+    const opcode =
+      this.#fragments !== undefined ? Opcode.continuation : kind === "text" ? Opcode.text : Opcode.binary;
+    this.#fragments ??= new OutgoingFragments();
+    this.#encoder.frame(firstByte(opcode, final), bytes);
+    if (!final) return;
+    const fragments = this.#fragments;
+    this.#fragments = undefined;
+    for (const waiting of fragments.take()) {
+      if (typeof waiting === "string") this.sendText(waiting);
+      else if (waiting.encoded) this.sendEncoded(waiting.bytes);
+      else this.sendBinary(waiting.bytes);
+    }
+  }
+
+  ping(payload: Uint8Array, now: number): void {
+    checkControl(payload);
+    if (this.phase !== "open") return;
+    this.#keepalive.sent(Buffer.from(payload), now);
+    this.#encoder.frame(firstByte(Opcode.ping, true), payload);
+  }
+
+  pong(payload: Uint8Array): void {
+    checkControl(payload);
+    if (this.phase === "open") this.#encoder.frame(firstByte(Opcode.pong, true), payload);
+  }
+
+  close(code: number | undefined, reason: string, now: number): void {
+    checkClose(code, reason);
+    if (this.phase !== "open") return;
+    this.#sendClose({ code: code ?? NO_STATUS, reason });
+    this.#closeDeadline = now + this.#timeouts.close;
+    // What the peer still sends is read for its Close and otherwise dropped, so nothing is held back any longer.
+    this.#release();
+  }
+
+  fail(code: number, reason: string, now: number): void {
+    const fitting = fitReason(reason);
+    checkClose(code, fitting);
+    this.#now = now;
+    this.#fail(code, fitting, "failed", undefined);
+  }
+
+  // What the assembler calls.
+
+  message(data: string | Uint8Array): boolean {
+    if (!this.#admit()) return this.#readsOn();
+    return this.#heed(this.#sink.message(data));
+  }
+
+  fragment(kind: Kind, bytes: Uint8Array, final: boolean): boolean {
+    if (final && !this.#admit()) return this.#readsOn();
+    if (this.phase !== "open") return this.#readsOn();
+    return this.#heed(this.#sink.fragment(kind, bytes, final));
+  }
+
+  control(opcode: number, payload: Buffer): boolean {
+    if (opcode === Opcode.close) {
+      this.#receiveClose(parseClose(payload));
+    } else if (opcode === Opcode.pong) {
+      this.#sink.pong(payload, this.#keepalive.answered(payload));
+    } else if (this.phase === "open") {
+      this.#sink.ping(payload);
+    }
+    return this.#readsOn();
+  }
+
+  // Reading.
+
+  #read(chunk: Buffer): void {
+    const decoder = this.#decoder;
+    if (decoder === undefined) return;
+    let at: number;
+    this.#reading = true;
+    try {
+      at = decoder.decode(chunk, 0);
+    } catch (error) {
+      if (!(error instanceof ProtocolError || error instanceof LimitError)) throw error;
+      const cause = error instanceof ProtocolError ? "protocol" : "limit";
+      this.#fail(error.closeCode, fitReason(error.message), cause, error);
+      return;
+    } finally {
+      this.#reading = false;
+    }
+    if (this.#held && at < chunk.length) {
+      this.#unread ??= [];
+      this.#unread.unshift(chunk.subarray(at));
+    }
+  }
+
+  /** Reads what was held back, as far as the sink lets it. */
+  #release(): void {
+    this.#held = false;
+    if (this.#reading) return;
+    while (this.#unread !== undefined && !this.#held) {
+      const chunk = this.#unread.shift();
+      if (chunk === undefined) this.#unread = undefined;
+      else this.#read(chunk);
+    }
+  }
+
+  /** Counts a message. False: it is not to be delivered, since we have sent our Close or it is one too many. */
+  #admit(): boolean {
+    if (this.phase !== "open") return false;
+    this.#messages += 1;
+    this.#lastMessageAt = this.#now;
+    if (this.#rate === undefined || this.#rate.take(this.#now)) return true;
+    this.#expire("limits.rate", "limit", 1008, "too many messages a second");
+    return false;
+  }
+
+  #heed(goOn: boolean): boolean {
+    if (!goOn && !this.#ending && this.phase === "open") this.#held = true;
+    return this.#readsOn();
+  }
+
+  #readsOn(): boolean {
+    return !this.#held && this.#decoder !== undefined;
+  }
+
+  /** @param within what was read began inside a frame */
+  #noteProgress(now: number, within: boolean): void {
+    if (this.#decoder === undefined) return;
+    const inFrame = this.#decoder.inFrame;
+    // A pong cannot overtake the frame that the peer is in the middle of.
+    if (inFrame || within) this.#keepalive.progress(now);
+    if (this.#timeouts.message === Number.POSITIVE_INFINITY) return;
+    if (!inFrame && !this.#assembler.inMessage) {
+      this.#messageSince = undefined;
+    } else if (this.#messageSince === undefined || this.#messagesBefore !== this.#messages) {
+      this.#messageSince = now;
+      this.#messagesBefore = this.#messages;
+    }
+  }
+
+  // Time.
+
+  #openDeadline(): number {
+    return Math.min(this.#keepalive.deadline(this.#held), this.#messageDeadline(), this.#idleDeadline());
+  }
+
+  #messageDeadline(): number {
+    if (this.#messageSince === undefined || this.#held) return Number.POSITIVE_INFINITY;
+    return this.#messageSince + this.#timeouts.message;
+  }
+
+  #idleDeadline(): number {
+    return this.#held ? Number.POSITIVE_INFINITY : this.#lastMessageAt + this.#timeouts.idle;
+  }
+
+  #keepAlive(now: number): void {
+    const demand = this.#keepalive.demand(now, this.#held);
+    if (demand === "ping") this.ping(this.#keepalive.begin(now), now);
+    else if (demand === "fail")
+      this.#expire("timeouts.pong", "keepalive", 1011, "keepalive: a ping was not answered");
+  }
+
+  // Closing.
+
+  #sendClose(frame: CloseFrame): void {
+    const code = frame.code === NO_STATUS ? undefined : frame.code;
+    this.#encoder.frame(firstByte(Opcode.close, true), printClose(code, frame.reason));
+    this.#fragments = undefined;
+    this.#closing.sendClose(frame);
+  }
+
+  #receiveClose(frame: CloseFrame): void {
+    this.#closing.receiveClose(frame);
+    // RFC 6455 §5.5.1: an endpoint that has not sent a Close "MUST send a Close frame in response", with the same code.
+    if (this.#closing.sent === undefined) this.#sendClose(frame);
+    this.#finishReading();
+    // RFC 6455 §7.1.1: the server closes the transport first, so that TIME_WAIT stays with it.
+    if (this.#role === "server") this.#sink.end();
+  }
+
+  #expire(limit: string, cause: WireEndCause, code: number, reason: string): void {
+    this.#fail(code, reason, cause, new LimitError(limit, code, reason));
+  }
+
+  /** RFC 6455 §7.1.7: says why, closes, and does not wait for an answer. */
+  #fail(
+    code: number,
+    reason: string,
+    cause: WireEndCause,
+    error: ProtocolError | LimitError | undefined,
+  ): void {
+    const { state } = this.#closing;
+    if (state === "acknowledged" || state === "ended") return;
+    if (this.#closing.sent === undefined) this.#sendClose({ code, reason });
+    this.#closing.fail({ code, reason, cause, error });
+    this.#finishReading();
+    this.#sink.end();
+  }
+
+  /** From here on what comes is thrown away; the transport has until the deadline to end. */
+  #finishReading(): void {
+    this.#decoder = undefined;
+    this.#unread = undefined;
+    this.#held = false;
+    if (this.#closeDeadline === Number.POSITIVE_INFINITY)
+      this.#closeDeadline = this.#now + this.#timeouts.close;
+  }
+}
+
+function checkControl(payload: Uint8Array): void {
+  if (payload.length <= MAX_CONTROL) return;
+  throw new RangeError(
+    `a ping or pong holds at most ${MAX_CONTROL} bytes, not ${payload.length} (RFC 6455 §5.5)`,
+  );
+}

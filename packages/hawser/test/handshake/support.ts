@@ -1,0 +1,59 @@
+// What the tests of the handshake share: requests to spoil, and a way to look at a refusal.
+import { Buffer } from "node:buffer";
+import { expect } from "vitest";
+import { HandshakeError } from "../../src/handshake/handshake-error.ts";
+import { HeaderList, type HeadRead, HeadReader, type RequestHead } from "../../src/handshake/head.ts";
+
+export const limits = { head: 16 * 1024, headers: 100 };
+
+/** The key of RFC 6455 §1.3, and its answer. */
+export const sampleKey = "dGhlIHNhbXBsZSBub25jZQ==";
+export const sampleAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+/** The lines of a good handshake. */
+const goodLines: readonly (readonly [string, string])[] = [
+  ["Host", "server.example.com"],
+  ["Upgrade", "websocket"],
+  ["Connection", "Upgrade"],
+  ["Sec-WebSocket-Key", sampleKey],
+  ["Sec-WebSocket-Version", "13"],
+];
+
+/** A good handshake with some lines replaced, taken out (undefined) or repeated (an array), and others added. */
+export function request(
+  changes: Record<string, string | readonly string[] | undefined> = {},
+  start: Partial<Omit<RequestHead, "headers">> = {},
+): RequestHead {
+  const rest = goodLines.filter(([name]) => !Object.keys(changes).includes(name));
+  const added = Object.entries(changes).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one): [string, string] => [name, one]),
+  );
+  return {
+    method: "GET",
+    target: "/chat",
+    version: "1.1",
+    ...start,
+    headers: new HeaderList([...rest, ...added]),
+  };
+}
+
+/** What a function throws, which must be a HandshakeError. */
+export function refusalOf(action: () => unknown): HandshakeError {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(HandshakeError);
+    if (error instanceof HandshakeError) return error;
+  }
+  throw new Error("nothing was refused");
+}
+
+/** Gives the pieces of `text` to a reader, one after the other. */
+export function readPieces(pieces: readonly string[], given: typeof limits = limits): HeadRead | undefined {
+  const reader = new HeadReader(given);
+  for (const piece of pieces) {
+    const read = reader.read(Buffer.from(piece, "latin1"));
+    if (read !== undefined) return read;
+  }
+  return undefined;
+}

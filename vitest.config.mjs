@@ -1,0 +1,36 @@
+// How the tests run: against the sources, and with full coverage of the pure rooms.
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path) => fileURLToPath(new URL(`packages/hawser/src/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Exact matches: a plain "hawser" would also catch the prefix of "hawser/wire".
+    alias: [
+      { find: /^hawser$/, replacement: source("index.ts") },
+      { find: /^hawser\/wire$/, replacement: source("wire/index.ts") },
+      { find: /^hawser\/handshake$/, replacement: source("handshake/index.ts") },
+    ],
+  },
+  test: {
+    include: ["packages/*/test/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 15_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+    restoreMocks: true,
+    coverage: {
+      provider: "custom",
+      customProviderModule: fileURLToPath(new URL("scripts/coverage.mjs", import.meta.url)),
+      include: ["packages/*/src/**/*.ts"],
+      reporter: [["text", { skipFull: true }]],
+      thresholds: {
+        perFile: true,
+        "packages/hawser/src/wire/**": { 100: true },
+        "packages/hawser/src/handshake/**": { 100: true },
+      },
+    },
+  },
+});
