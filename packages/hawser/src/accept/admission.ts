@@ -1,6 +1,6 @@
 // Admission: from the head of a request to a Connection, the same for every way in.
 import { handshakeRefused } from "../connection/channels.ts";
-import type { Message } from "../connection/connection.ts";
+import type { AnyConnection, Message } from "../connection/connection.ts";
 import { Connection, pumpOf } from "../connection/connection.ts";
 import type { Opening } from "../handshake/answer.ts";
 import { examine, printAcceptance } from "../handshake/answer.ts";
@@ -53,6 +53,7 @@ export function establish<Received extends Message, State>(
   settings: Settings,
   options: AcceptOptions,
   state: State,
+  onEnded?: (connection: AnyConnection) => void,
 ): Connection<Received, State> {
   const { subprotocol, headers } = options;
   const { bytes, head } = printAcceptance(opening, { subprotocol, headers });
@@ -69,6 +70,7 @@ export function establish<Received extends Message, State>(
     response: head,
     subprotocol: subprotocol ?? "",
     state,
+    onEnded,
   });
   for (const chunk of early) pumpOf(connection).received(chunk);
   return connection;

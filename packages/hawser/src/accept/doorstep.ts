@@ -111,6 +111,7 @@ export class Doorstep extends Timer implements Receiver {
     if (this.#step === "deciding") {
       this.#settle("accepted");
       this.transport.write(answer);
+      this.transport.resume();
     }
     return this.#rest === undefined ? this.#early : [this.#rest, ...this.#early];
   }

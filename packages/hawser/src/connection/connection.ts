@@ -31,6 +31,8 @@ export interface ConnectionOptions<State> extends PumpOptions {
   readonly response: ResponseHead;
   readonly subprotocol: string;
   readonly state: State;
+  /** Called as soon as the connection has ended, before anybody else hears of it. */
+  readonly onEnded?: ((connection: AnyConnection) => void) | undefined;
 }
 
 // What the rooms to the right may do with a connection, and applications may not. Not exported from the package.
@@ -60,7 +62,7 @@ export class Connection<Received extends Message = Message, State = unknown>
   readonly #pump: Pump;
   readonly #request: UpgradeRequest;
   #response: ResponseHead;
-  readonly #life = new Lifecycle(this);
+  readonly #life: Lifecycle<AnyConnection>;
   #sending: Promise<unknown> | undefined;
 
   static {
@@ -74,6 +76,7 @@ export class Connection<Received extends Message = Message, State = unknown>
     this.subprotocol = options.subprotocol;
     this.#request = options.request;
     this.#response = options.response;
+    this.#life = new Lifecycle<AnyConnection>(this, options.onEnded);
     this.#pump = new Pump(this.#life, options);
     this.#pump.start();
     if (connectionOpen.hasSubscribers) connectionOpen.publish({ connection: this });

@@ -8,13 +8,14 @@ import { PendingPings } from "./pings.ts";
 import type { PumpOwner } from "./pump.ts";
 
 /** Hears what the pump says and keeps the promises that hang on it. Everything is made when it is first asked for. */
-export class Lifecycle implements PumpOwner {
+export class Lifecycle<Connection> implements PumpOwner {
   /** Once the connection has ended. */
   report: CloseReport | undefined;
   /** The last round trip in milliseconds. */
   latency: number | undefined;
   /** The connection, for subscribers of the diagnostics channels. */
-  readonly #connection: unknown;
+  readonly #connection: Connection;
+  readonly #onEnded: ((connection: Connection) => void) | undefined;
   #open = true;
   #closed: Promise<CloseReport> | undefined;
   #resolveClosed: ((report: CloseReport) => void) | undefined;
@@ -22,8 +23,9 @@ export class Lifecycle implements PumpOwner {
   #drains: ((room: boolean) => void)[] | undefined;
   #pings: PendingPings | undefined;
 
-  constructor(connection: unknown) {
+  constructor(connection: Connection, onEnded: ((connection: Connection) => void) | undefined) {
     this.#connection = connection;
+    this.#onEnded = onEnded;
   }
 
   get closed(): Promise<CloseReport> {
@@ -79,6 +81,7 @@ export class Lifecycle implements PumpOwner {
 
   ended(report: CloseReport): void {
     this.report = report;
+    this.#onEnded?.(this.#connection);
     this.#pings?.reject(new ConnectionClosedError(report));
     this.#resolveClosed?.(report);
     if (connectionClose.hasSubscribers) connectionClose.publish({ connection: this.#connection, report });

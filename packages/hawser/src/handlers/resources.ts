@@ -81,10 +81,7 @@ function compile(path: string): Omit<Pattern, "handler"> {
 }
 
 function paramsOf(names: readonly string[], values: readonly (string | undefined)[]): Record<string, string> {
-  // Without a prototype, and so without names that are there already.
-  const params: Record<string, string> = Object.create(null);
-  for (const [index, name] of names.entries()) params[name] = values[index] ?? "";
-  return params;
+  return Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""]));
 }
 
 /** Undefined for what is not percent-encoded rightly: such a path matches nothing. */

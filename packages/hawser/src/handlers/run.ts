@@ -32,14 +32,17 @@ export function run<Accepts extends Kind, State>(
   options: RunOptions = {},
 ): Promise<CloseReport> {
   checkNames("run()", options, ["onError", "keep"]);
-  return drive(ws, toHandler("run()", handler), options);
+  const checked = toHandler("run()", handler);
+  return new Promise((resolve) => {
+    if (checked.session === undefined) new HookRun(ws, checked, options, resolve).start();
+    else resolve(runSession(ws, checked, options));
+  });
 }
 
-/** As `run`, for a handler and options that are checked already. */
-export function drive(ws: AnyConnection, handler: Handler, options: RunOptions): Promise<CloseReport> {
-  return handler.session === undefined
-    ? new HookRun(ws, handler, options).start()
-    : runSession(ws, handler, options);
+/** As `run`, for a handler and options that are checked already, and for nobody who waits. */
+export function drive(ws: AnyConnection, handler: Handler, options: RunOptions): void {
+  if (handler.session === undefined) new HookRun(ws, handler, options, undefined).start();
+  else void runSession(ws, handler, options);
 }
 
 async function runSession(ws: AnyConnection, handler: Handler, options: RunOptions): Promise<CloseReport> {
@@ -70,21 +73,24 @@ class HookRun implements Consumer {
   readonly #options: RunOptions;
   /** A hook has thrown: what still waits in the inbox is not handed to it. */
   #failed = false;
-  #resolve: ((report: Promise<CloseReport>) => void) | undefined;
+  readonly #onDone: ((report: Promise<CloseReport>) => void) | undefined;
 
-  constructor(ws: AnyConnection, handler: Handler, options: RunOptions) {
+  constructor(
+    ws: AnyConnection,
+    handler: Handler,
+    options: RunOptions,
+    onDone: ((report: Promise<CloseReport>) => void) | undefined,
+  ) {
     this.#ws = ws;
     this.#handler = handler;
     this.#options = options;
+    this.#onDone = onDone;
   }
 
-  start(): Promise<CloseReport> {
+  start(): void {
     const opening = this.#call(() => this.#handler.open?.(this.#ws));
     if (opening === undefined) this.#opened();
     else void opening.then(() => this.#opened());
-    return new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
   }
 
   take(item: Item): PromiseLike<void> | undefined {
@@ -102,8 +108,8 @@ class HookRun implements Consumer {
   finished(): void {
     const { report } = pumpOf(this.#ws);
     const closing = report && this.#call(() => this.#handler.close?.(this.#ws, report));
-    const done = () => this.#resolve?.(this.#ws.closed);
-    if (closing === undefined) queueMicrotask(done);
+    const done = () => this.#onDone?.(this.#ws.closed);
+    if (closing === undefined) done();
     else void closing.then(done);
   }
 

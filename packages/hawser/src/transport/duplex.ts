@@ -78,8 +78,6 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
   }
 
   start(receiver: Receiver): void {
-    if (this.#receiver !== undefined || this.#state === "lost")
-      throw new Error("the transport was started before");
     if (this.#state === "detached") throw new Error("the stream was detached");
     const stream = this.#stream;
     this.#receiver = receiver;

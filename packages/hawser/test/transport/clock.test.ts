@@ -199,7 +199,10 @@ describe("the system's clock, with time held", () => {
     vi.useFakeTimers();
     const clock = new SystemClock();
     const thrown: unknown[] = [];
-    vi.spyOn(globalThis, "setImmediate").mockImplementation(((task: (clock: unknown) => void, arg: unknown) => {
+    vi.spyOn(globalThis, "setImmediate").mockImplementation(((
+      task: (clock: unknown) => void,
+      arg: unknown,
+    ) => {
       setTimeout(() => {
         try {
           task(arg);
@@ -214,7 +217,8 @@ describe("the system's clock, with time held", () => {
     const bad = new Probe(() => {
       throw new Error("no");
     });
-    for (const timer of [before, bad, new Probe(() => clock.cancel(before)), after]) clock.schedule(timer, at);
+    for (const timer of [before, bad, new Probe(() => clock.cancel(before)), after])
+      clock.schedule(timer, at);
     await pass(200);
     expect(thrown).toEqual([new Error("no")]);
     expect([before, bad, after].map((probe) => probe.firedAt.length)).toEqual([1, 1, 1]);
@@ -311,7 +315,8 @@ describe("the manual clock", () => {
 
   test("refuses to go back, and to be moved from inside", () => {
     const clock = new ManualClock();
-    for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => clock.advance(ms)).toThrow(RangeError);
+    for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => clock.advance(ms)).toThrow(RangeError);
     clock.schedule(new Probe(() => clock.advance(1)), 1);
     expect(() => clock.advance(1)).toThrow("advance was called by a timer");
   });

@@ -70,7 +70,7 @@ export async function turns(count = 10): Promise<void> {
 /** Puts text into the slab, as an encoder does. */
 export function put(output: Output, text: string): void {
   const slab = output.reserve(text.length);
-  slab.used += slab.bytes.latin1Write(text, slab.used);
+  slab.used += slab.bytes.write(text, slab.used, "latin1");
 }
 
 /** Starts a transport with a new recorder. */
@@ -131,7 +131,7 @@ export class StubStream extends Writable {
   readonly calls: string[] = [];
   /** Takes writes at once, as a socket whose buffer has room. */
   open = true;
-  #held: (() => void)[] = [];
+  readonly #held: (() => void)[] = [];
 
   constructor() {
     super({ highWaterMark: 1 });

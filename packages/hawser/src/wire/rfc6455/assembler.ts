@@ -34,7 +34,8 @@ export class Assembler implements FrameHandler {
 
   /** The message under way, from its first header to its last byte. */
   #kind: Kind | undefined;
-  #streamed = false;
+  /** Its kind too, if it is delivered piece by piece. */
+  #streamed: Kind | undefined;
   #final = false;
   #fragments = 0;
   /** By its headers so far, the frame under way included. */
@@ -83,7 +84,8 @@ export class Assembler implements FrameHandler {
   payload(bytes: Buffer, start: number, end: number, ascii: boolean, last: boolean): boolean {
     if (this.#control !== 0) return this.#addToControl(bytes, start, end, last);
     const complete = last && this.#final;
-    if (this.#streamed) return this.#streamPiece(bytes, start, end, complete);
+    const streamed = this.#streamed;
+    if (streamed !== undefined) return this.#streamPiece(streamed, bytes, start, end, complete);
     if (complete && this.#used === 0 && this.#utf8 === undefined) {
       const text = this.#kind === "text";
       this.#kind = undefined;
@@ -99,7 +101,7 @@ export class Assembler implements FrameHandler {
       throw new ProtocolError("unaccepted-kind", `${kind}, where only ${this.#accepts} is welcome`);
     }
     this.#kind = kind;
-    this.#streamed = this.#handler.streaming;
+    this.#streamed = this.#handler.streaming ? kind : undefined;
     this.#fragments = 0;
     this.#announced = 0;
     this.#cost = 0;
@@ -129,11 +131,8 @@ export class Assembler implements FrameHandler {
     if (this.#kind !== "text") return;
     this.#ascii &&= ascii;
     this.#utf8 ??= new Utf8Checker();
-    if (ascii ? start < end && !this.#utf8.complete : !this.#utf8.push(bytes, start, end)) {
-      throw new ProtocolError("invalid-utf8");
-    }
-    if (complete && !this.#utf8.complete)
-      throw new ProtocolError("invalid-utf8", "the message ends inside a character");
+    const possible = ascii ? start === end || this.#utf8.complete : this.#utf8.push(bytes, start, end);
+    if (!possible || (complete && !this.#utf8.complete)) throw new ProtocolError("invalid-utf8");
   }
 
   #append(bytes: Buffer, start: number, end: number): void {
@@ -171,8 +170,7 @@ export class Assembler implements FrameHandler {
     return this.#handler.message(used === bytes.length ? bytes : bytes.slice(0, used));
   }
 
-  #streamPiece(bytes: Buffer, start: number, end: number, complete: boolean): boolean {
-    const kind = this.#kind ?? "binary";
+  #streamPiece(kind: Kind, bytes: Buffer, start: number, end: number, complete: boolean): boolean {
     this.#check(bytes, start, end, false, complete);
     if (complete) {
       this.#kind = undefined;

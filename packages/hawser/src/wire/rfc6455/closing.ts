@@ -94,16 +94,14 @@ export class Closing {
     this.#next("end");
     const { sent, received } = this;
     const clean = sent !== undefined && received !== undefined;
-    const failure = this.#failure;
-    if (failure !== undefined) {
-      return { ...failure, clean, initiator: this.#initiator ?? "local", sent, received };
-    }
+    const initiator = this.#initiator ?? "peer";
+    if (this.#failure !== undefined) return { ...this.#failure, clean, initiator, sent, received };
     return {
       // RFC 6455 §7.1.5: the code of the first Close received; 1006 if there was none.
       code: received?.code ?? ABNORMAL,
       reason: received?.reason ?? "",
       clean,
-      initiator: this.#initiator ?? "peer",
+      initiator,
       cause: clean ? "close" : cause,
       sent,
       received,

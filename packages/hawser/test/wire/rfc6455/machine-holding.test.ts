@@ -22,7 +22,9 @@ function holding(options?: SessionOptions): Session {
 
 /** Text frames of one letter each, in one piece. */
 const letters = (session: Session, text: string) =>
-  Buffer.concat([...text].map((letter) => session.peer.text(letter)));
+  Buffer.concat(text.split("").map((letter) => session.peer.text(letter)));
+
+const expectLetters = (session: Session, text: string) => expectMessages(session, ...text.split(""));
 
 describe.each(["server", "client"] as const)("holding, as a %s", (role) => {
   test("keeps the rest of the chunk until resume, message by message", () => {
@@ -47,7 +49,7 @@ describe.each(["server", "client"] as const)("holding, as a %s", (role) => {
       session.resume();
       expect(session.messages).toHaveLength(count);
     }
-    expectMessages(session, ..."abcdef");
+    expectLetters(session, "abcdef");
   });
 
   test("resume on a machine that is not held does nothing", () => {
@@ -60,10 +62,10 @@ describe.each(["server", "client"] as const)("holding, as a %s", (role) => {
     session.receive(letters(session, "ab"), letters(session, "cd"), letters(session, "e"));
     session.sink.onMessage = () => true;
     session.resume();
-    expectMessages(session, ..."abcde");
+    expectLetters(session, "abcde");
     expect(session.wire.held).toBe(false);
     session.receive(letters(session, "f"));
-    expectMessages(session, ..."abcdef");
+    expectLetters(session, "abcdef");
   });
 
   test("a ping behind a held message is answered after it", () => {
@@ -115,7 +117,7 @@ describe("the transport ends while held", () => {
     const session = holding();
     session.receive(letters(session, "ab"), letters(session, "c"));
     session.end();
-    expectMessages(session, ..."abc");
+    expectLetters(session, "abc");
     expectEnd(session, { code: 1006, cause: "lost" });
   });
 
@@ -123,7 +125,7 @@ describe("the transport ends while held", () => {
     const session = holding();
     session.receive(letters(session, "ab"), session.peer.close(3000, "bye"), letters(session, "c"));
     session.end();
-    expectMessages(session, ..."ab");
+    expectLetters(session, "ab");
     expectFrames(session, plain.close(3000, "bye"));
     expectEnd(session, { code: 3000, reason: "bye", clean: true, cause: "close", initiator: "peer" });
   });
@@ -177,18 +179,21 @@ describe("from inside message()", () => {
     return session.resume();
   }
 
-  test.each([true, false])(
-    "close(), with chunks waiting: the peer's Close is found behind them (%s)",
-    (goOn) => {
-      const session = atX(({ wire, now }) => {
-        wire.close(1000, "", now);
-        return goOn;
-      });
-      expectMessages(session, "a", "x");
-      expectFrames(session, plain.close(1000));
-      expectEnd(session.end(), { clean: true, code: 3000, cause: "close", error: undefined });
-    },
-  );
+  test.each([
+    [1, true],
+    [1, false],
+    [10, true],
+    [10, false],
+    [1000, true],
+  ])("close(), with chunks of %i bytes waiting: the peer's Close is found behind them (%s)", (size, goOn) => {
+    const session = atX(({ wire, now }) => {
+      wire.close(1000, "", now);
+      return goOn;
+    }, size);
+    expectMessages(session, "a", "x");
+    expectFrames(session, plain.close(1000));
+    expectEnd(session.end(), { clean: true, code: 3000, cause: "close", error: undefined });
+  });
 
   test("close(), with more in the same chunk", () => {
     const session = new Session();
@@ -240,14 +245,14 @@ describe("from inside message()", () => {
     expectMessages(session, "a", "x");
     expect(session.wire.held).toBe(true);
     session.resume();
-    expectMessages(session, ..."axbc");
+    expectLetters(session, "axbc");
   });
 
   test("close() from inside ping(), with chunks waiting", () => {
     const session = holding();
     session.receive(
       letters(session, "a"),
-      ...byteByByte(Buffer.concat([session.peer.ping(), letters(session, "bc")])),
+      ...inChunks(Buffer.concat([session.peer.ping(), letters(session, "bc")]), 10),
     );
     session.receive(session.peer.close(1000));
     session.sink.onPing = () => void session.close(1000);

@@ -141,7 +141,8 @@ describe("Utf8Checker", () => {
         for (const third of edges) {
           const input = Uint8Array.of(first, second, third, 0x80);
           const verdict = expected(input);
-          if (check(input) !== verdict) expect(check(input), `${[...input]}`).toBe(verdict);
+          if (check(input) !== verdict)
+            expect(check(input), Buffer.from(input).toString("hex")).toBe(verdict);
         }
       }
     }

@@ -1,0 +1,139 @@
+// Reception: takes a request that stands on the doorstep through the `upgrade` hook to its handler.
+import type { Candidate } from "../accept/admission.ts";
+import { admit, establish, publishRefusal } from "../accept/admission.ts";
+import type { Doorstep } from "../accept/doorstep.ts";
+import { Refused } from "../accept/refusal.ts";
+import type { Settings } from "../accept/settings.ts";
+import type { AnyConnection, Message } from "../connection/connection.ts";
+import { reportFault } from "../handlers/fault.ts";
+import type { Handler, UpgradeAnswer, UpgradeResult } from "../handlers/handler.ts";
+import { drive } from "../handlers/run.ts";
+import type { Refusal } from "../handshake/answer.ts";
+import { HandshakeError } from "../handshake/handshake-error.ts";
+import type { RequestHead } from "../handshake/head.ts";
+import { warnOnce } from "../transport/warn.ts";
+import { checkNames } from "../wire/options.ts";
+import type { Endpoint } from "./options.ts";
+import type { Roster } from "./roster.ts";
+
+/** Receives requests for one server. */
+export class Reception {
+  readonly #endpoint: Endpoint;
+  readonly #roster: Roster;
+  readonly #settingsOf = new WeakMap<Handler, Settings>();
+  /** One function for all connections. */
+  readonly #onEnded = (connection: AnyConnection): void => this.#roster.remove(connection);
+
+  constructor(endpoint: Endpoint, roster: Roster) {
+    this.#endpoint = endpoint;
+    this.#roster = roster;
+  }
+
+  /** Whether a path leads to a handler. */
+  answers(path: string): boolean {
+    return this.#endpoint.resources.match(path) !== undefined;
+  }
+
+  /** Answers a request for a WebSocket, one way or the other. Never throws, never rejects. */
+  receive(head: RequestHead, doorstep: Doorstep): void {
+    let candidate: Candidate;
+    try {
+      candidate = admit(head, doorstep, this.#endpoint.settings);
+    } catch (error) {
+      this.#refuseByRule(error, doorstep);
+      return;
+    }
+    const match = this.#endpoint.resources.match(candidate.opening.path);
+    if (match === undefined) {
+      this.#refuseByRule(new HandshakeError("there is nothing at this path", { status: 404 }), doorstep);
+      return;
+    }
+    candidate.request.params = match.params;
+    if (match.handler.upgrade === undefined) this.#accept(candidate, doorstep, match.handler, {});
+    else void this.#ask(candidate, doorstep, match.handler);
+  }
+
+  /** Counts a handshake that failed before there was a request. */
+  failed(error: HandshakeError, doorstep: Doorstep): void {
+    this.#roster.refused += 1;
+    publishRefusal(error, doorstep.peer.address);
+  }
+
+  async #ask(candidate: Candidate, doorstep: Doorstep, handler: Handler): Promise<void> {
+    const over = doorstep.failed();
+    try {
+      const asking = Promise.resolve(handler.upgrade?.(candidate.request));
+      const result: UpgradeResult<unknown> | HandshakeError = await Promise.race([asking, over]);
+      if (result instanceof HandshakeError) {
+        this.failed(result, doorstep);
+        // Too late to be of use, but if the hook fails still, that is to be heard of.
+        await asking;
+      } else if (result instanceof Refused) {
+        this.#refuse(result, doorstep);
+      } else {
+        checkNames("the answer of upgrade", result, ["state", "subprotocol", "headers"]);
+        this.#accept(candidate, doorstep, handler, result ?? {});
+      }
+    } catch (error) {
+      this.#faultOrRefusal(error, doorstep);
+    }
+  }
+
+  #faultOrRefusal(error: unknown, doorstep: Doorstep): void {
+    if (error instanceof Refused) {
+      this.#refuse(error, doorstep);
+      return;
+    }
+    // What went wrong is the application's business, and none of the client's.
+    this.#refuse({ status: 500 }, doorstep);
+    reportFault(error, undefined, this.#endpoint.onError);
+  }
+
+  #accept(candidate: Candidate, doorstep: Doorstep, handler: Handler, answer: UpgradeAnswer<unknown>): void {
+    let connection: AnyConnection;
+    try {
+      const settings = this.#settingsFor(handler);
+      connection = establish<Message, unknown>(
+        candidate,
+        doorstep,
+        settings,
+        answer,
+        answer.state,
+        this.#onEnded,
+      );
+    } catch (error) {
+      this.#faultOrRefusal(error, doorstep);
+      return;
+    }
+    this.#roster.add(connection);
+    drive(connection, handler, this.#endpoint);
+  }
+
+  /** One object for all connections of a handler. */
+  #settingsFor(handler: Handler): Settings {
+    const { settings } = this.#endpoint;
+    if (handler.accepts === undefined) return settings;
+    const known = this.#settingsOf.get(handler);
+    const narrowed = known ?? { ...settings, accepts: handler.accepts };
+    if (known === undefined) this.#settingsOf.set(handler, narrowed);
+    return narrowed;
+  }
+
+  #refuseByRule(error: unknown, doorstep: Doorstep): void {
+    if (!(error instanceof HandshakeError)) {
+      this.#faultOrRefusal(error, doorstep);
+      return;
+    }
+    // The one refusal that puzzles people at their own server: said where they look, with the option that helps.
+    if (error.status === 403) warnOnce("origin", error.message);
+    this.#refuse(error, doorstep, error);
+  }
+
+  #refuse(refusal: Refusal, doorstep: Doorstep, error?: HandshakeError): void {
+    if (doorstep.settled) return;
+    this.#roster.refused += 1;
+    void doorstep.refuse(refusal);
+    const told = error ?? new HandshakeError(`refused with ${refusal.status}`, { status: refusal.status });
+    publishRefusal(told, doorstep.peer.address);
+  }
+}

@@ -1,0 +1,42 @@
+// serve: a WebSocket server in one call.
+import type { TlsOptions } from "node:tls";
+import type { Handler, Session } from "../handlers/handler.ts";
+import { checkNames } from "../wire/options.ts";
+import type { Kind } from "../wire/wire.ts";
+import type { ListenPlace } from "./listening.ts";
+import { checkPlace, checkTls, placeNames } from "./listening.ts";
+import type { EndpointOptions, PlainHttp } from "./options.ts";
+import { checkPlainHttp, endpointNames, resolveEndpoint } from "./options.ts";
+import { Server } from "./server.ts";
+
+/** Options of `serve`. */
+export interface ServeOptions<Accepts extends Kind = Kind, State = unknown>
+  extends EndpointOptions<Accepts, State>,
+    ListenPlace {
+  /** Key and certificate, and all else that tls.createServer takes. Default: no TLS. */
+  readonly tls?: TlsOptions | undefined;
+  /** Who answers requests that are not for a WebSocket. Default: they get 426. */
+  readonly http?: PlainHttp | undefined;
+}
+
+/**
+ * Starts a WebSocket server.
+ *
+ * @param handler a session or a handler, for every path that no resource matches
+ * @returns the server, when it listens
+ * @throws (rejects with) TypeError or RangeError for wrong options; the system's error if it cannot listen (EADDRINUSE)
+ */
+export async function serve<Accepts extends Kind = Kind, State = undefined>(
+  options: ServeOptions<Accepts, State>,
+  handler?: Handler<Accepts, State> | Session<Accepts, State>,
+): Promise<Server> {
+  checkNames("serve()", options, [...endpointNames, ...placeNames, "tls", "http"]);
+  const { port, host, backlog, socketPath, fd, listener, tls, http } = options;
+  const place = { port, host, backlog, socketPath, fd, listener };
+  checkPlace(place);
+  checkTls(tls, place);
+  const endpoint = resolveEndpoint("serve()", options, handler);
+  const server = new Server({ place, tls, http: checkPlainHttp(http), endpoint });
+  await server.listen();
+  return server;
+}

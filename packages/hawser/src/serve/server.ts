@@ -1,0 +1,178 @@
+// Server: what serve gives back. It listens, reads heads itself, and hands what is not a WebSocket to HTTP.
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { SecureContextOptions, TlsOptions } from "node:tls";
+import { Doorstep } from "../accept/doorstep.ts";
+import { wantsWebSocket } from "../handshake/answer.ts";
+import { HandshakeError } from "../handshake/handshake-error.ts";
+import type { HeadRead } from "../handshake/head.ts";
+import type { ListenPlace } from "./listening.ts";
+import { Listening } from "./listening.ts";
+import { LiveServer } from "./live-server.ts";
+import type { Endpoint, PlainHttp } from "./options.ts";
+import { answerPlainly, HandOver } from "./plain-http.ts";
+import { Reception } from "./reception.ts";
+import { Roster } from "./roster.ts";
+import { receiveUpgrade } from "./upgrade.ts";
+
+/** What a server is made of. */
+export interface ServerOptions {
+  readonly place: ListenPlace;
+  readonly tls: TlsOptions | undefined;
+  readonly http: PlainHttp | undefined;
+  readonly endpoint: Endpoint;
+}
+
+/** A WebSocket server that listens. */
+export class Server extends LiveServer {
+  readonly #endpoint: Endpoint;
+  readonly #roster: Roster;
+  readonly #reception: Reception;
+  readonly #listening: Listening;
+  readonly #handOver: HandOver | undefined;
+  readonly #place: ListenPlace;
+  /** Handshakes that are not answered yet. */
+  readonly #doorsteps = new Set<Doorstep>();
+
+  /** Use `serve`. */
+  constructor(options: ServerOptions) {
+    const { endpoint, place, tls, http } = options;
+    const { settings } = endpoint;
+    const roster = new Roster(settings.limits);
+    super(settings, roster);
+    this.#endpoint = endpoint;
+    this.#roster = roster;
+    this.#place = place;
+    this.#reception = new Reception(endpoint, roster);
+    this.#handOver =
+      http && new HandOver(http, (request, socket, head) => this.#comesBack(request, socket, head));
+    this.#listening = new Listening({
+      place,
+      tls,
+      handshakeTimeout: settings.timeouts.handshake,
+      taker: {
+        get full() {
+          return roster.full;
+        },
+        shed: () => {
+          roster.shed += 1;
+        },
+        securing: (change) => {
+          roster.handshakes += change;
+        },
+        tlsFailed: () => {
+          roster.tlsFailed += 1;
+        },
+        take: (socket, since) => this.#take(socket, since),
+        now: () => settings.clock.now(),
+      },
+    });
+  }
+
+  /** The port it listens on; 0 on a Unix socket. */
+  get port(): number {
+    return this.#listening.port;
+  }
+
+  /** As of net.Server: what it listens on, or null before and after. */
+  get address(): AddressInfo | string | null {
+    return this.#listening.address;
+  }
+
+  /** A URL that a client on this machine can connect to: "ws://127.0.0.1:8080", "wss://[::1]:8443", "ws+unix:/run/app.sock". */
+  get url(): string {
+    const scheme = this.#listening.secure ? "wss" : "ws";
+    const { address } = this.#listening;
+    if (address === null || typeof address === "string")
+      return `${scheme}+unix:${address ?? this.#place.socketPath ?? ""}`;
+    const host = localName(address.address);
+    return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+  }
+
+  /** Begins to listen. Called by `serve`. */
+  listen(): Promise<void> {
+    return this.#listening.listen();
+  }
+
+  /**
+   * New key and certificate for connections that come from now on; live ones keep theirs.
+   *
+   * @throws TypeError for a server without the option `tls`; what node:tls throws for a certificate that is none
+   */
+  setTls(context: SecureContextOptions): void {
+    this.#listening.setTls(context);
+  }
+
+  /** Keeps the process alive while it listens, as it does from the start. */
+  ref(): this {
+    this.#listening.ref();
+    return this;
+  }
+
+  /** Lets the process end though it listens. */
+  unref(): this {
+    this.#listening.unref();
+    return this;
+  }
+
+  protected override async stopAccepting(late: Promise<void>): Promise<void> {
+    void late.then(() => this.#handOver?.drop());
+    this.#handOver?.close();
+    for (const doorstep of this.#doorsteps)
+      void doorstep.refuse({ status: 503, body: "the server is closing" });
+    await this.#listening.stop();
+  }
+
+  #take(socket: Socket, since: number): void {
+    const shed = this.#roster.full;
+    this.#roster.handshakes += 1;
+    const doorstep: Doorstep = new Doorstep(socket, this.#endpoint.settings, {
+      since,
+      onSettled: () => {
+        this.#roster.handshakes -= 1;
+        this.#doorsteps.delete(doorstep);
+      },
+    });
+    if (shed) {
+      this.#roster.shed += 1;
+      void doorstep.refuse({ status: 503, body: "the server is full" });
+      return;
+    }
+    this.#doorsteps.add(doorstep);
+    doorstep.readHead().then(
+      (read) => this.#decide(read, doorstep),
+      (error: unknown) => this.#failed(error, doorstep),
+    );
+  }
+
+  #decide(read: HeadRead, doorstep: Doorstep): void {
+    if (this.#handOver === undefined || wantsWebSocket(read.head)) {
+      this.#reception.receive(read.head, doorstep);
+      return;
+    }
+    this.#roster.handedOn += 1;
+    this.#handOver.take(doorstep.handOn(read.raw));
+  }
+
+  #failed(error: unknown, doorstep: Doorstep): void {
+    if (!(error instanceof HandshakeError)) throw error;
+    this.#reception.failed(error, doorstep);
+  }
+
+  /** A connection that was handed on asks for an upgrade with a later request. */
+  #comesBack(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+    const upgrade = request.headers.upgrade ?? "";
+    if (this.#handOver !== undefined && !/\bwebsocket\b/i.test(upgrade)) {
+      answerPlainly(this.#handOver.server, request, socket);
+      return;
+    }
+    receiveUpgrade({ request, socket, head }, this.#endpoint, this.#roster, this.#reception);
+  }
+}
+
+/** An address that stands for all, as one that can be connected to. */
+function localName(address: string): string {
+  if (address === "::") return "::1";
+  return address === "0.0.0.0" ? "127.0.0.1" : address;
+}

@@ -1,0 +1,150 @@
+// upgrade: WebSockets on an HTTP server that is already there, beside whatever else listens on it.
+import type { Buffer } from "node:buffer";
+import type { EventEmitter } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { Server as HttpServer } from "node:http";
+import { Server as HttpsServer } from "node:https";
+import { Duplex } from "node:stream";
+import { Doorstep } from "../accept/doorstep.ts";
+import type { Handler, Session } from "../handlers/handler.ts";
+import { wantsWebSocket } from "../handshake/answer.ts";
+import { HandshakeError } from "../handshake/handshake-error.ts";
+import type { RequestHead } from "../handshake/head.ts";
+import { HeaderList } from "../handshake/head.ts";
+import { warnOnce } from "../transport/warn.ts";
+import { describe } from "../wire/errors.ts";
+import { checkNames } from "../wire/options.ts";
+import type { Kind } from "../wire/wire.ts";
+import { LiveServer } from "./live-server.ts";
+import type { Endpoint, EndpointOptions } from "./options.ts";
+import { endpointNames, resolveEndpoint } from "./options.ts";
+import { answerPlainly } from "./plain-http.ts";
+import { Reception } from "./reception.ts";
+import { Roster } from "./roster.ts";
+
+/** A server that says `upgrade`: an http.Server, an https.Server, or what a framework has made of one. */
+export type UpgradeEmitter = Pick<EventEmitter, "on" | "off" | "listenerCount">;
+
+/** The WebSockets of an HTTP server. */
+export class UpgradeEndpoint extends LiveServer {
+  readonly #emitter: UpgradeEmitter | undefined;
+  readonly #endpoint: Endpoint;
+  readonly #roster: Roster;
+  readonly #reception: Reception;
+  readonly #listener = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    this.#heard(request, socket, head);
+  };
+
+  /** Use `upgrade`. */
+  constructor(emitter: UpgradeEmitter | undefined, endpoint: Endpoint) {
+    const roster = new Roster(endpoint.settings.limits);
+    super(endpoint.settings, roster);
+    this.#emitter = emitter;
+    this.#endpoint = endpoint;
+    this.#roster = roster;
+    this.#reception = new Reception(endpoint, roster);
+    emitter?.on("upgrade", this.#listener);
+  }
+
+  /**
+   * Answers one request for which an HTTP server has said `upgrade`: for routers that decide themselves who does.
+   *
+   * The socket is the library's from this call on. Never throws because of the peer.
+   */
+  handle(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+    receiveUpgrade({ request, socket, head }, this.#endpoint, this.#roster, this.#reception);
+  }
+
+  protected override async stopAccepting(): Promise<void> {
+    this.#emitter?.off("upgrade", this.#listener);
+  }
+
+  #heard(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const emitter = this.#emitter;
+    const shared = emitter !== undefined && emitter.listenerCount("upgrade") > 1;
+    if (shared) {
+      warnOnce(
+        "shared-upgrade",
+        "another listener answers upgrades on this server too; paths without a handler here are left to it",
+      );
+      const path = (request.url ?? "").split("?", 1)[0] ?? "";
+      if (!this.#reception.answers(path)) return;
+    } else if (!wantsWebSocket(headOf(request)) && isHttpServer(emitter)) {
+      answerPlainly(emitter, request, socket);
+      return;
+    }
+    this.handle(request, socket, head);
+  }
+}
+
+/**
+ * Takes over the WebSockets of an HTTP server that is already there.
+ *
+ * What Node's parser decides before us is in `docs/attaching.md`. Where another listener for `upgrade` is on the same server,
+ * paths that no resource matches are left to it.
+ *
+ * @param server an http.Server, an https.Server, or null to call `endpoint.handle(request, socket, head)` oneself
+ * @param handler answers where no resource matches
+ * @throws TypeError or RangeError for wrong options
+ */
+export function upgrade<Accepts extends Kind = Kind, State = undefined>(
+  server: UpgradeEmitter | null,
+  options: EndpointOptions<Accepts, State>,
+  handler?: Handler<Accepts, State> | Session<Accepts, State>,
+): UpgradeEndpoint {
+  if (server !== null && typeof server?.on !== "function") {
+    throw new TypeError(
+      `upgrade() takes an http.Server or an https.Server (or null), not ${describe(server)}`,
+    );
+  }
+  checkNames("upgrade()", options, endpointNames);
+  return new UpgradeEndpoint(server ?? undefined, resolveEndpoint("upgrade()", options, handler));
+}
+
+/** What comes with the `upgrade` event. */
+export interface UpgradeEvent {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Uint8Array;
+}
+
+/** Puts a request that Node has parsed before the reception. */
+export function receiveUpgrade(
+  event: UpgradeEvent,
+  endpoint: Endpoint,
+  roster: Roster,
+  reception: Reception,
+): void {
+  const { request, socket, head } = event;
+  if (!(socket instanceof Duplex))
+    throw new TypeError(`handle() takes a Duplex as socket, not ${describe(socket)}`);
+  const { full } = roster;
+  roster.handshakes += 1;
+  const doorstep = new Doorstep(socket, endpoint.settings, {
+    head,
+    headWasRead: true,
+    onSettled: () => {
+      roster.handshakes -= 1;
+    },
+  });
+  if (full) {
+    roster.shed += 1;
+    const error = new HandshakeError("the server is full", { status: 503 });
+    void doorstep.refuse(error);
+    return;
+  }
+  reception.receive(headOf(request), doorstep);
+}
+
+function headOf(request: IncomingMessage): RequestHead {
+  return {
+    method: request.method ?? "",
+    target: request.url ?? "",
+    version: request.httpVersion,
+    headers: HeaderList.fromRaw(request.rawHeaders),
+  };
+}
+
+function isHttpServer(value: unknown): value is HttpServer {
+  return value instanceof HttpServer || value instanceof HttpsServer;
+}
