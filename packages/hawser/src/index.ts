@@ -11,6 +11,8 @@ export {
 export type { AcceptOptions } from "./accept/admission.ts";
 export { type Refused, refuse } from "./accept/refusal.ts";
 export type { ConnectionSettings } from "./accept/settings.ts";
+// To test what holds it, without a network and without waiting.
+export { type TestEndOptions, type TestPair, type TestPairOptions, testPair } from "./accept/test-pair.ts";
 export type { TrustProxy } from "./accept/trust.ts";
 export { type BroadcastOptions, broadcast } from "./connection/broadcast.ts";
 export type { Sendable } from "./connection/bytes.ts";
@@ -45,6 +47,9 @@ export type { DrainOptions, DrainReport, ServerStats } from "./serve/roster.ts";
 export { type ServeOptions, serve } from "./serve/serve.ts";
 export type { Server } from "./serve/server.ts";
 export { type UpgradeEmitter, type UpgradeEndpoint, upgrade } from "./serve/upgrade.ts";
+export type { Clock } from "./transport/clock.ts";
+export type { FaultScript, Faults, Split } from "./transport/fault-script.ts";
+export { ManualClock } from "./transport/manual-clock.ts";
 // What can go wrong, and how much is allowed.
 export { HawserError, LimitError, ProtocolError, UnsupportedError } from "./wire/errors.ts";
 export { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from "./wire/limits.ts";

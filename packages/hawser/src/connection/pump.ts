@@ -268,7 +268,8 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
   }
 
   closed(end: WireEnd): void {
-    const phase = this.#leftOpen && !end.clean ? "closing" : "open";
+    const brokeOff = end.cause === "lost" || end.cause === "close-timeout";
+    const phase = this.#leftOpen && brokeOff ? "closing" : "open";
     this.#noteLeaving();
     this.#clock.cancel(this);
     const now = this.#clock.now();

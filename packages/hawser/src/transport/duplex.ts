@@ -86,6 +86,8 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
       this.#error ??= stream.errored ?? undefined;
       if (stream.readableEnded && this.#peerEnd === "ahead") this.#peerEnd = "seen";
       listenToData(stream);
+    } else if (this.#peerEnd === "told") {
+      this.#peerEnd = "seen";
     }
     // It may have said 'close' before anybody listened.
     if (stream.destroyed) this.#settleSoon();

@@ -64,7 +64,7 @@ class MemoryTransport implements Transport, Flushable, PipeSender, PipeReceiver 
   #waited = false;
   #paused = false;
   #ourEnd: "open" | "asked" | "sent" = "open";
-  #peerEnded = false;
+  #peerEnd: "ahead" | "seen" | "told" = "ahead";
   #state: "connected" | "gone" | "lost" = "connected";
   #error: Error | undefined;
 
@@ -83,11 +83,13 @@ class MemoryTransport implements Transport, Flushable, PipeSender, PipeReceiver 
   }
 
   start(receiver: Receiver): void {
-    if (this.#receiver !== undefined || this.#state === "lost")
-      throw new Error("the transport was started before");
     this.#receiver = receiver;
-    if (this.#state === "connected") this.#in.wake();
-    else this.#loseSoon();
+    if (this.#state !== "connected") {
+      this.#loseSoon();
+      return;
+    }
+    if (this.#peerEnd === "told") this.#peerEnd = "seen";
+    this.#listenSoon();
   }
 
   reserve(size: number): Slab {
@@ -146,7 +148,7 @@ class MemoryTransport implements Transport, Flushable, PipeSender, PipeReceiver 
 
   resume(): void {
     this.#paused = false;
-    this.#in.wake();
+    this.#listenSoon();
   }
 
   /** For the pipe. */
@@ -162,10 +164,8 @@ class MemoryTransport implements Transport, Flushable, PipeSender, PipeReceiver 
 
   /** For the pipe. */
   deliverEnd(): void {
-    if (this.#state !== "connected") return;
-    this.#peerEnded = true;
-    this.#receiver?.receivedEnd();
-    this.#goneIfOver();
+    this.#peerEnd = "seen";
+    this.#tellEnd();
   }
 
   /** For the pipe. */
@@ -209,8 +209,21 @@ class MemoryTransport implements Transport, Flushable, PipeSender, PipeReceiver 
     this.#goneIfOver();
   }
 
+  #listenSoon(): void {
+    this.#in.wake();
+    if (this.#peerEnd === "seen") this.#clock.soon(() => this.#tellEnd());
+  }
+
+  #tellEnd(): void {
+    if (this.listening !== "yes" || this.#peerEnd !== "seen") return;
+    this.#peerEnd = "told";
+    this.#receiver?.receivedEnd();
+    this.#goneIfOver();
+  }
+
   #goneIfOver(): void {
-    if (this.#peerEnded && this.#ourEnd === "sent" && this.#state === "connected") this.#goneFor(undefined);
+    if (this.#peerEnd === "told" && this.#ourEnd === "sent" && this.#state === "connected")
+      this.#goneFor(undefined);
   }
 
   #goneFor(error: Error | undefined): void {

@@ -28,7 +28,10 @@ export interface Transport extends Output {
   readonly taken: number;
   /** The peer's address as the system tells it; undefined where there is none (a pipe, memory). */
   readonly remoteAddress: string | undefined;
-  /** Starts to deliver, with what came before. Called once; throws the second time. */
+  /**
+   * Starts to deliver, with what came before. Called again, it hands over: who listened before hears nothing more, and who
+   * listens now hears of an end or a loss that is past.
+   */
   start(receiver: Receiver): void;
   /** Hands everything waiting to the system now, in one write. */
   flush(): void;

@@ -17,27 +17,24 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
 
   /** Under every split: nothing delivered, one Close with this code, the end not clean. */
   function refused(input: Buffer, code: number): void {
-    underEverySplit(input, (chunks) => {
-      const session = new Session({ role }).receive(...chunks);
-      expectFailed(session, code);
-      return session.sink.events;
-    });
+    underEverySplit(input, (chunks) => new Session({ role }).receive(...chunks).end().sink.events);
+    const session = new Session({ role }).receive(input);
+    expectMessages(session);
+    expectFailed(session, code);
   }
 
   /** Under every split: the same body comes back, once, and the end is clean. */
   function echoed(input: Buffer, code: number | undefined, reason = ""): void {
-    underEverySplit(input, (chunks) => {
-      const session = new Session({ role }).receive(...chunks);
-      expectMessages(session);
-      expectFrames(session, plain.close(code, reason));
-      expectEnd(session.end(), {
-        code: code ?? 1005,
-        reason,
-        clean: true,
-        initiator: "peer",
-        cause: "close",
-      });
-      return session.sink.events;
+    underEverySplit(input, (chunks) => new Session({ role }).receive(...chunks).end().sink.events);
+    const session = new Session({ role }).receive(input);
+    expectMessages(session);
+    expectFrames(session, plain.close(code, reason));
+    expectEnd(session.end(), {
+      code: code ?? 1005,
+      reason,
+      clean: true,
+      initiator: "peer",
+      cause: "close",
     });
   }
 

@@ -11,12 +11,10 @@ import { inChunks, underEverySplit } from "../support/splits.ts";
 
 /** The input fails the connection with this code under every split, and delivers nothing. */
 function refused(input: Buffer, code: number, options: SessionOptions = {}): void {
-  underEverySplit(input, (chunks) => {
-    const session = new Session(options).receive(...chunks);
-    expectMessages(session);
-    expectFailed(session, code);
-    return session.sink.events;
-  });
+  underEverySplit(input, (chunks) => new Session(options).receive(...chunks).end().sink.events);
+  const session = new Session(options).receive(input);
+  expectMessages(session);
+  expectFailed(session, code);
 }
 
 /** The input is taken: these messages, these answers, and the connection stays open. */
@@ -26,13 +24,11 @@ function taken(
   messages: (string | Uint8Array)[],
   answers: Buffer[] = [],
 ): void {
-  underEverySplit(input, (chunks) => {
-    const session = new Session(options).receive(...chunks);
-    expectMessages(session, ...messages);
-    expectFrames(session, ...answers);
-    expect(session.wire.phase).toBe("open");
-    return session.sink.events;
-  });
+  underEverySplit(input, (chunks) => new Session(options).receive(...chunks).sink.events);
+  const session = new Session(options).receive(input);
+  expectMessages(session, ...messages);
+  expectFrames(session, ...answers);
+  expect(session.wire.phase).toBe("open");
 }
 
 /** The other role's way to mask, which neither may accept. */

@@ -468,8 +468,21 @@ test("an address is told where there is one", async () => {
   expect(held().transport.remoteAddress).toBeUndefined();
 });
 
-test("start is for once", () => {
-  const { transport } = held();
-  record(transport);
-  expect(() => record(transport)).toThrow("started before");
+test("a second start hands over, a past end and a past loss too", async () => {
+  const { stream, transport } = held();
+  const first = record(transport);
+  stream.push("first");
+  await first.until(() => first.bytes === 5);
+  const second = record(transport);
+  stream.push("second");
+  stream.push(null);
+  await second.until(() => second.has("end"));
+  const third = record(transport);
+  await third.until(() => third.has("end"));
+  transport.end();
+  await third.until(() => third.isLost);
+  const fourth = record(transport);
+  await fourth.until(() => fourth.isLost);
+  const heard = [first, second, third, fourth].map((recorder) => recorder.events);
+  expect(heard).toEqual([["received 5"], ["received 6", "end"], ["end", "lost"], ["lost"]]);
 });

@@ -97,7 +97,30 @@ describe("without faults", () => {
     await atServer.until(() => atServer.isLost);
     expect(atClient.events).toEqual(["received 7", "end", "lost"]);
     expect(atServer.events).toEqual(["received 3", "end", "lost"]);
-    expect(() => record(client)).toThrow("started before");
+  });
+
+  test("a second start hands over, a past end and a past loss too", async () => {
+    const { client, server, atServer } = setUp();
+    put(client, "first");
+    await atServer.until(() => atServer.bytes === 5);
+    put(client, "second");
+    client.end();
+    client.flush();
+    const second = record(server);
+    await second.until(() => second.has("end"));
+    server.pause();
+    const third = record(server);
+    await turns();
+    expect(third.events).toEqual([]);
+    server.resume();
+    server.resume();
+    await third.until(() => third.has("end"));
+    server.end();
+    await third.until(() => third.isLost);
+    const fourth = record(server);
+    await fourth.until(() => fourth.isLost);
+    const heard = [atServer, second, third, fourth].map((recorder) => recorder.events);
+    expect(heard).toEqual([["received 5"], ["received 6", "end"], ["end", "lost"], ["lost"]]);
   });
 
   test("destroy: the loss here, the end there, and a reset once the other sends", async () => {

@@ -124,9 +124,10 @@ describe("Utf8Checker", () => {
     expect(checker.push(bytes`bf`, 0, 1)).toBe(true);
   });
 
-  test("every pair of bytes", () => {
+  test("every pair of bytes that matters", () => {
+    const seconds = [0x00, 0x41, 0x7f, 0x80, 0x81, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xe0, 0xf4, 0xff];
     for (let first = 0x7e; first < 0x100; first += 1) {
-      for (let second = 0; second < 0x100; second += 1) {
+      for (const second of seconds) {
         const pair = Uint8Array.of(first, second);
         const verdict = expected(pair);
         if (check(pair) !== verdict) expect(check(pair), `${first} ${second}`).toBe(verdict);

@@ -1,0 +1,124 @@
+// testPair: two connected Connections in memory, for tests of sessions and handlers, with time and faults in the test's hands.
+import type { Message } from "../connection/connection.ts";
+import { Connection } from "../connection/connection.ts";
+import { examine, printAcceptance } from "../handshake/answer.ts";
+import { HeaderList } from "../handshake/head.ts";
+import type { HeaderFields } from "../handshake/header-fields.ts";
+import { headerLines } from "../handshake/header-fields.ts";
+import { UpgradeRequest } from "../handshake/upgrade-request.ts";
+import type { FaultScript, Faults } from "../transport/fault-script.ts";
+import { ManualClock } from "../transport/manual-clock.ts";
+import { memoryPair } from "../transport/memory.ts";
+import type { Limits, Timeouts } from "../wire/limits.ts";
+import { checkNames } from "../wire/options.ts";
+import type { Kind } from "../wire/wire.ts";
+import { resolveSettings } from "./settings.ts";
+
+/** How one end of a pair runs. */
+export interface TestEndOptions<State> {
+  readonly accepts?: Kind | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  readonly coupled?: boolean | undefined;
+  /** Becomes `state`. */
+  readonly state?: State;
+}
+
+/** Options of `testPair`. */
+export interface TestPairOptions<ServerState = undefined, ClientState = undefined> {
+  readonly server?: TestEndOptions<ServerState> | undefined;
+  readonly client?: TestEndOptions<ClientState> | undefined;
+  /** The request target that both ends believe in. Default "/". */
+  readonly target?: string | undefined;
+  /** Header lines of that request beside the handshake's own. */
+  readonly headers?: HeaderFields | undefined;
+  /** The subprotocol that was offered and agreed on. Default: none. */
+  readonly subprotocol?: string | undefined;
+  /** Faults on the way to the server, and to the client, from the start. */
+  readonly toServer?: Partial<Faults> | undefined;
+  readonly toClient?: Partial<Faults> | undefined;
+}
+
+/** Two ends of one connection. */
+export interface TestPair<ServerState = undefined, ClientState = undefined> {
+  readonly server: Connection<Message, ServerState | undefined>;
+  readonly client: Connection<Message, ClientState | undefined>;
+  /** The time of both: it stands still until `clock.advance(ms)`. Bytes travel without it, unless `delay` is set. */
+  readonly clock: ManualClock;
+  /** What happens to bytes on their way; can be changed at any time. */
+  readonly toServer: FaultScript;
+  readonly toClient: FaultScript;
+}
+
+/**
+ * Makes a server's and a client's Connection, open and connected to each other in memory. Nothing of it touches the network.
+ *
+ * @example
+ * const { server, client, clock, toClient } = testPair();
+ * const done = run(server, echo);
+ * client.send("hello");
+ * await client.receive(); // "hello"
+ * toClient.freeze();
+ * clock.advance(60_000); // the server pings, and gives up
+ * (await done).cause; // "keepalive"
+ *
+ * @throws TypeError or RangeError for wrong options
+ */
+export function testPair<ServerState = undefined, ClientState = undefined>(
+  options: TestPairOptions<ServerState, ClientState> = {},
+): TestPair<ServerState, ClientState> {
+  checkNames("testPair()", options, [
+    "server",
+    "client",
+    "target",
+    "headers",
+    "subprotocol",
+    "toServer",
+    "toClient",
+  ]);
+  const clock = new ManualClock();
+  const pair = memoryPair({ clock, toServer: options.toServer, toClient: options.toClient });
+  const { subprotocol = "" } = options;
+  const handshake = () => testHandshake(options.target ?? "/", options.headers, subprotocol);
+  const { server = {}, client = {} } = options;
+  return {
+    server: new Connection({
+      ...resolveSettings({ ...server, clock }),
+      ...handshake(),
+      role: "server",
+      transport: pair.server,
+      subprotocol,
+      state: server.state,
+    }),
+    client: new Connection({
+      ...resolveSettings({ ...client, clock }),
+      ...handshake(),
+      role: "client",
+      transport: pair.client,
+      subprotocol,
+      state: client.state,
+    }),
+    clock,
+    toServer: pair.toServer,
+    toClient: pair.toClient,
+  };
+}
+
+/** A handshake that went well, as both ends remember it. */
+function testHandshake(target: string, headers: HeaderFields | undefined, subprotocol: string) {
+  const lines: (readonly [name: string, value: string])[] = [
+    ["Host", "test"],
+    ["Upgrade", "websocket"],
+    ["Connection", "Upgrade"],
+    ["Sec-WebSocket-Version", "13"],
+    ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
+    ...headerLines(headers),
+  ];
+  if (subprotocol !== "") lines.push(["Sec-WebSocket-Protocol", subprotocol]);
+  const opening = examine({ method: "GET", target, version: "1.1", headers: new HeaderList(lines) });
+  const surroundings = { remoteAddress: undefined, secure: false, host: opening.host };
+  return {
+    request: new UpgradeRequest(opening, surroundings),
+    response: printAcceptance(opening, subprotocol === "" ? {} : { subprotocol }).head,
+  };
+}
