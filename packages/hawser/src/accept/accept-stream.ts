@@ -57,7 +57,8 @@ export type StreamHandshake<Received extends Message = Message> =
  *
  * @param stream a net.Socket, a TLSSocket, or any other Duplex of bytes
  * @returns a handshake to answer, or the error for which it was refused; never rejects because of the peer
- * @throws (rejects with) TypeError or RangeError for wrong options or a stream that carries no bytes
+ * @throws (rejects with) TypeError or RangeError for wrong options or a stream that carries no bytes, and what the function
+ *   in `origins` throws
  */
 export async function acceptStream<Accepts extends Kind = Kind>(
   stream: Duplex,
@@ -72,7 +73,11 @@ export async function acceptStream<Accepts extends Kind = Kind>(
     const { head } = await doorstep.readHead();
     return new Pending(admit(head, doorstep, settings), doorstep, settings);
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof Failure)) {
+      // A function of the application's has thrown (`origins`): the peer has its answer, the caller the error.
+      void doorstep.refuse({ status: 500 });
+      throw error;
+    }
     if (!doorstep.settled) void doorstep.refuse(error);
     publishRefusal(error, doorstep.peer.address);
     return { ok: false, error };

@@ -1,5 +1,6 @@
 // Admission: from the head of a request to a Connection, the same for every way in.
 import { handshakeRefused } from "../connection/channels.ts";
+import type { OuterCause } from "../connection/close-report.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
 import { Connection, pumpOf } from "../connection/connection.ts";
 import type { Opening } from "../handshake/answer.ts";
@@ -57,6 +58,7 @@ export function establish<Received extends Message, State>(
 ): Connection<Received, State> {
   const { subprotocol, headers } = options;
   const { bytes, head } = printAcceptance(opening, { subprotocol, headers });
+  const { failure } = doorstep;
   const early = doorstep.accept(bytes);
   const connection = new Connection<Received, State>({
     role: "server",
@@ -72,8 +74,16 @@ export function establish<Received extends Message, State>(
     state,
     onEnded,
   });
-  for (const chunk of early) pumpOf(connection).received(chunk);
+  if (failure === undefined) for (const chunk of early) pumpOf(connection).received(chunk);
+  else pumpOf(connection).terminate(tooLate(failure));
   return connection;
+}
+
+/** What ended a connection that was accepted when nobody was there for it any more. */
+function tooLate(error: HandshakeError): OuterCause {
+  return error.status === 503
+    ? { cause: "timeout", limit: "timeouts.handshake", error }
+    : { cause: "lost", error };
 }
 
 /** Tells subscribers of a refusal. */

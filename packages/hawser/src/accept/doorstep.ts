@@ -35,6 +35,8 @@ export interface DoorstepOptions {
   readonly headWasRead?: boolean | undefined;
   /** When the handshake began, if that was before now. */
   readonly since?: number | undefined;
+  /** Who is at the other end, where that is known better than from the stream. */
+  readonly peer?: Peer | undefined;
   /** The handshake is over, one way or another. Called once. */
   readonly onSettled?: (() => void) | undefined;
 }
@@ -66,10 +68,9 @@ export class Doorstep extends Timer implements Receiver {
     this.#onSettled = options.onSettled;
     this.transport = new DuplexTransport(stream, options.head);
     this.#reader = new HeadReader(limits);
-    this.#peer = { address: this.transport.remoteAddress, secure: isSecure(stream) };
+    this.#peer = options.peer ?? { address: this.transport.remoteAddress, secure: isSecure(stream) };
     if (options.headWasRead === true) {
       this.#step = "deciding";
-      this.transport.pause();
     } else if (trust.expectsProxyHeader(this.#peer.address)) {
       this.#step = "proxy-header";
       this.#proxyHeader = new ProxyHeaderReader();
@@ -83,6 +84,11 @@ export class Doorstep extends Timer implements Receiver {
   /** Where the peer is, its PROXY header taken into account. */
   get peer(): Peer {
     return this.#peer;
+  }
+
+  /** Why no answer of ours reaches the peer any more: it is gone, or was told that we were too late. */
+  get failure(): HandshakeError | undefined {
+    return this.#failure;
   }
 
   /** It is answered, or nobody is left to be answered. */
@@ -111,7 +117,6 @@ export class Doorstep extends Timer implements Receiver {
     if (this.#step === "deciding") {
       this.#settle("accepted");
       this.transport.write(answer);
-      this.transport.resume();
     }
     return this.#rest === undefined ? this.#early : [this.#rest, ...this.#early];
   }
@@ -125,26 +130,24 @@ export class Doorstep extends Timer implements Receiver {
     return stream;
   }
 
-  /** The answer is no. Resolves when the peer has hung up, or was given a second to do so. */
+  /** The answer is no, if none was given yet. Resolves when the peer has hung up, or was given a second to do so. */
   refuse(refusal: Refusal): Promise<void> {
     const answer = printRefusal(refusal);
-    if (this.#step !== "gone") {
+    if (!this.settled) {
       this.#settle("refused");
       this.transport.write(answer);
       // Half-closed, and what still comes is read and dropped: with unread bytes a close is a reset, which kills the answer.
       this.transport.end();
-      this.transport.resume();
       this.#schedule(this.#settings.clock.now() + LINGER);
     }
+    if (this.#step !== "refused") return Promise.resolve();
     return new Promise((resolve) => {
-      if (this.#step === "gone") resolve();
-      else this.#onGone = resolve;
+      const before = this.#onGone;
+      this.#onGone = () => {
+        before?.();
+        resolve();
+      };
     });
-  }
-
-  /** Drops the stream without an answer. */
-  drop(): void {
-    this.transport.destroy();
   }
 
   received(chunk: Buffer): void {
@@ -198,7 +201,6 @@ export class Doorstep extends Timer implements Receiver {
     const read = this.#reader.read(rest);
     if (read === undefined) return;
     this.#step = "deciding";
-    this.transport.pause();
     if (read.rest.length > 0) this.#rest = read.rest;
     this.#waiter?.resolve(read);
   }

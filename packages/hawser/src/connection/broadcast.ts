@@ -32,10 +32,9 @@ export function broadcast(
   let taken = 0;
   for (const connection of connections) {
     if (connection.phase !== "open" || isExcepted?.(connection) === true) continue;
-    const pump = pumpOf(connection);
-    const { wire } = pump;
+    const { wire, sender } = pumpOf(connection);
     if (wire.sharing === undefined) {
-      if (pump.sendWhole(message)) taken += 1;
+      if (sender.sendWhole(message)) taken += 1;
       continue;
     }
     let encoded = encodings.get(wire.sharing);
@@ -43,7 +42,7 @@ export function broadcast(
       encoded = wire.encode(message);
       encodings.set(wire.sharing, encoded);
     }
-    if (pump.sendEncoded(encoded)) taken += 1;
+    if (sender.sendEncoded(encoded)) taken += 1;
   }
   return taken;
 }

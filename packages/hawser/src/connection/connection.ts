@@ -13,10 +13,11 @@ import { ConnectionClosedError } from "./closed-error.ts";
 import type { Item } from "./inbox.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { MessageStream } from "./message-stream.ts";
-import { messageStreams } from "./message-stream.ts";
+import { MessageStreams } from "./message-stream.ts";
 import { pingPayload } from "./pings.ts";
 import type { PumpOptions } from "./pump.ts";
 import { Pump } from "./pump.ts";
+import type { FragmentSender, Pieces } from "./send-stream.ts";
 import { sendStream } from "./send-stream.ts";
 
 /** A message received: text is a string; binary a Uint8Array that fills an ArrayBuffer of its own. */
@@ -64,6 +65,7 @@ export class Connection<Received extends Message = Message, State = unknown>
   #response: ResponseHead;
   readonly #life: Lifecycle<AnyConnection>;
   #sending: Promise<unknown> | undefined;
+  #streams: MessageStreams | undefined;
 
   static {
     pumpOf = (connection) => connection.#pump;
@@ -109,7 +111,7 @@ export class Connection<Received extends Message = Message, State = unknown>
 
   /** Bytes that were sent and that the system has not taken yet. */
   get bufferedAmount(): number {
-    return this.#pump.waiting;
+    return this.#pump.sender.waiting;
   }
 
   /** The round trip of the last ping that was answered, keepalive's included, in milliseconds; undefined before the first. */
@@ -138,7 +140,7 @@ export class Connection<Received extends Message = Message, State = unknown>
    * @throws TypeError for what is no message
    */
   send(data: Sendable): boolean {
-    return this.#pump.send(typeof data === "string" ? data : sendable(data));
+    return this.#pump.sender.send(typeof data === "string" ? data : sendable(data));
   }
 
   /**
@@ -146,26 +148,16 @@ export class Connection<Received extends Message = Message, State = unknown>
    *
    * @returns whether all of it was accepted: false when the connection ended before
    * @throws (rejects with) what the pieces throw, or a TypeError for a piece that is no string (text) or no bytes (binary);
-   *   the connection ends with 1011 then, since an unfinished message cannot be taken back
+   *   the connection ends with 1011 then if some of it has gone out, since an unfinished message cannot be taken back
    */
-  async sendStream(kind: Kind, pieces: Iterable<Sendable> | AsyncIterable<Sendable>): Promise<boolean> {
+  async sendStream(kind: Kind, pieces: Pieces): Promise<boolean> {
     if (kind !== "text" && kind !== "binary") {
       throw new TypeError(`a message is "text" or "binary", not ${describe(kind)}`);
     }
     const before = this.#sending;
-    const sender = {
-      sendFragment: (of: Kind, bytes: Uint8Array, final: boolean) =>
-        this.#pump.sendFragment(of, bytes, final),
-      drain: () => this.drain(),
-    };
     const sending = (async () => {
       await before;
-      try {
-        return await sendStream(sender, kind, pieces);
-      } catch (error) {
-        this.#pump.fail(1011, "a message broke off", { cause: "fault", error });
-        throw error;
-      }
+      return sendStream(this.#fragmentSender(), kind, pieces);
     })();
     this.#sending = sending.catch(() => undefined);
     return sending;
@@ -174,7 +166,7 @@ export class Connection<Received extends Message = Message, State = unknown>
   /** Resolves with true when no more than `limits.sendMark` waits to be sent, with false once that will never be. */
   drain(): Promise<boolean> {
     if (this.phase !== "open") return Promise.resolve(false);
-    if (!this.#pump.overMark) return Promise.resolve(true);
+    if (!this.#pump.sender.overMark) return Promise.resolve(true);
     return this.#life.nextDrain();
   }
 
@@ -197,7 +189,7 @@ export class Connection<Received extends Message = Message, State = unknown>
     return {
       next: async () => {
         // What waits already is handed out without the detour through `#nextOrThrow`: most messages are.
-        const value = this.#received(this.#pump.inbox.take() ?? (await this.#nextOrThrow()));
+        const value = this.#received(this.#pump.inbox.take() ?? (await this.#nextOrThrow(false)));
         return value === undefined ? { done: true, value: undefined } : { done: false, value };
       },
       return: () => Promise.resolve({ done: true, value: undefined }),
@@ -213,12 +205,13 @@ export class Connection<Received extends Message = Message, State = unknown>
    */
   messages(): AsyncIterable<MessageStream> {
     this.#pump.wire.streaming = true;
-    return messageStreams(() => this.#nextOrThrow());
+    this.#streams ??= new MessageStreams((within) => this.#nextOrThrow(within));
+    return this.#streams;
   }
 
-  /** Reads and drops every message from now on. */
+  /** Reads and drops every message from now on, those that wait included. */
   discard(): void {
-    this.#pump.inbox.consume({ take: () => undefined, finished: () => undefined });
+    this.#pump.inbox.discard();
   }
 
   /**
@@ -228,7 +221,8 @@ export class Connection<Received extends Message = Message, State = unknown>
    * @throws (rejects with) ConnectionClosedError if the connection ends first; TypeError or RangeError for the payload, at once
    */
   ping(payload?: string | Uint8Array): Promise<number> {
-    return this.#life.roundTrip(this.#pump.sendPing(pingPayload(payload)));
+    const sent = pingPayload(payload);
+    return this.#life.roundTrip(sent, this.#pump.sender.ping(sent));
   }
 
   /**
@@ -273,18 +267,32 @@ export class Connection<Received extends Message = Message, State = unknown>
     });
   }
 
-  async #nextOrThrow(): Promise<Item | undefined> {
+  /** @param within in the middle of a message, where no end is a normal one */
+  async #nextOrThrow(within: boolean): Promise<Item | undefined> {
     const item = await this.#next(undefined);
     const { report } = this.#life;
-    if (item === undefined && report !== undefined && !isNormal(report))
-      throw new ConnectionClosedError(report);
-    return item;
+    if (item !== undefined || report === undefined) return item;
+    if (within || !isNormal(report)) throw new ConnectionClosedError(report);
+    return undefined;
   }
 
   /** `accepts` makes the wire refuse the other kind, and that is what makes the narrower type true. */
   #received(item: Item | undefined): Received | undefined {
     if (item === undefined || isWhole<Received>(item)) return item;
     throw new TypeError("messages() has been called: from then on messages come from there, piece by piece");
+  }
+
+  #fragmentSender(): FragmentSender {
+    const { sender } = this.#pump;
+    return {
+      signal: this.signal,
+      sendFragment: (kind, bytes, final) => sender.sendFragment(kind, bytes, final),
+      room: () => {
+        if (this.phase !== "open") return Promise.resolve(false);
+        return sender.outputOverMark ? this.#life.nextRoom() : Promise.resolve(true);
+      },
+      brokeOff: (error) => this.#pump.fail(1011, "a message broke off", { cause: "fault", error }),
+    };
   }
 
   #keepHeaders(names: readonly string[]): void {

@@ -35,7 +35,11 @@ const ITEM_COST = 64;
 /** Taken items are forgotten in bunches: shifting an array one by one costs its length each time. */
 const COMPACT_AT = 256;
 
-/** Hands items to whoever takes them: `take`, `wait`, or a consumer. */
+/**
+ * Hands items to whoever takes them: `take`, `wait`, or a consumer.
+ *
+ * Whoever waits goes before the consumer, even while that is busy: a hook may wait for the message that follows its own.
+ */
 export class Inbox {
   readonly #owner: InboxOwner;
   readonly #mark: number;
@@ -44,6 +48,7 @@ export class Inbox {
   #cost = 0;
   #full = false;
   #ended = false;
+  #discards = false;
   #waiters: Waiter[] | undefined;
   #consumer: Consumer | undefined;
   #busy = false;
@@ -66,16 +71,12 @@ export class Inbox {
 
   /** Takes what the wire delivers. Returns false when that is enough for now: `room` is called when more is welcome. */
   deliver(item: Item): boolean {
-    if (this.#items === undefined && !this.#busy && !this.#owner.blocked) {
-      const waiter = this.#waiters?.shift();
-      if (waiter !== undefined) {
-        waiter(item);
-        return true;
-      }
-      if (this.#consumer !== undefined) {
-        this.#handOver(this.#consumer, item);
-        return true;
-      }
+    if (this.#discards) return true;
+    if (this.#items === undefined && this.#isAwaited() && !this.#owner.blocked) {
+      this.#give(item);
+      // Whoever took it may have dropped the transport.
+      if (this.#ended) this.advance();
+      return true;
     }
     this.#push(item);
     return !this.#full;
@@ -83,7 +84,9 @@ export class Inbox {
 
   /** The next item; undefined if there is none, or none may be delivered now. */
   take(): Item | undefined {
-    if (this.#busy || this.#isBlocked()) return undefined;
+    if (this.#items === undefined || this.#isBlocked()) return undefined;
+    // Others have waited longer.
+    if (this.#waiters !== undefined && this.#waiters.length > 0) return undefined;
     const item = this.#shift();
     if (item !== undefined) this.#makeRoom();
     return item;
@@ -103,24 +106,38 @@ export class Inbox {
     };
   }
 
-  /** From here on everything goes to the consumer, what waits already first. */
-  consume(consumer: Consumer): void {
+  /**
+   * Everything that nobody waits for is this consumer's, from when `begin` is called.
+   *
+   * @throws Error if there is another
+   */
+  claim(consumer: Consumer): void {
+    if (this.#consumer !== undefined) throw new Error("another handler takes the messages of this connection");
     this.#consumer = consumer;
+    this.#busy = true;
+  }
+
+  /** The consumer that has claimed the items is ready for them. */
+  begin(): void {
+    this.#busy = false;
     this.advance();
+  }
+
+  /** Drops what is there and everything that comes, whoever would take it. */
+  discard(): void {
+    this.#discards = true;
+    this.#items = undefined;
+    this.#head = 0;
+    this.#cost = 0;
+    this.#makeRoom();
+    this.#finish();
   }
 
   /** Delivers what waits, as far as it may be: after output has drained, or an asynchronous consumer is done. */
   advance(): void {
-    while (!this.#busy && !this.#isBlocked()) {
-      const waiter = this.#consumer === undefined ? this.#waiters?.shift() : undefined;
-      if (waiter === undefined && this.#consumer === undefined) return;
+    while (this.#items !== undefined && this.#isAwaited() && !this.#isBlocked()) {
       const item = this.#shift();
-      if (item === undefined) {
-        if (waiter !== undefined) this.#waiters?.unshift(waiter);
-        break;
-      }
-      if (waiter !== undefined) waiter(item);
-      else if (this.#consumer !== undefined) this.#handOver(this.#consumer, item);
+      if (item !== undefined) this.#give(item);
       this.#makeRoom();
     }
     this.#finish();
@@ -137,6 +154,18 @@ export class Inbox {
     return !this.#ended && this.#owner.blocked;
   }
 
+  /** Somebody takes the next item as soon as it may be delivered. */
+  #isAwaited(): boolean {
+    if (this.#waiters !== undefined && this.#waiters.length > 0) return true;
+    return this.#consumer !== undefined && !this.#busy;
+  }
+
+  #give(item: Item): void {
+    const waiter = this.#waiters?.shift();
+    if (waiter !== undefined) waiter(item);
+    else if (this.#consumer !== undefined) this.#handOver(this.#consumer, item);
+  }
+
   #handOver(consumer: Consumer, item: Item): void {
     // Set first: what the consumer sends or closes may lead back here.
     this.#busy = true;
@@ -145,17 +174,15 @@ export class Inbox {
       this.#busy = false;
       return;
     }
-    void pending.then(() => {
-      this.#busy = false;
-      this.advance();
-    });
+    void pending.then(() => this.begin());
   }
 
   #finish(): void {
-    if (!this.finished || this.#busy) return;
+    if (!this.finished) return;
     const waiters = this.#waiters;
     this.#waiters = undefined;
     for (const waiter of waiters ?? []) waiter(undefined);
+    if (this.#busy) return;
     const consumer = this.#consumer;
     this.#consumer = undefined;
     consumer?.finished();

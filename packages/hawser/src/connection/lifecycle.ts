@@ -5,7 +5,9 @@ import type { CloseReport } from "./close-report.ts";
 import { ConnectionClosedError } from "./closed-error.ts";
 import type { Item } from "./inbox.ts";
 import { PendingPings } from "./pings.ts";
-import type { PumpOwner } from "./pump.ts";
+import type { PumpOwner } from "./pump-owner.ts";
+
+type Waiter = (room: boolean) => void;
 
 /** Hears what the pump says and keeps the promises that hang on it. Everything is made when it is first asked for. */
 export class Lifecycle<Connection> implements PumpOwner {
@@ -20,7 +22,9 @@ export class Lifecycle<Connection> implements PumpOwner {
   #closed: Promise<CloseReport> | undefined;
   #resolveClosed: ((report: CloseReport) => void) | undefined;
   #controller: AbortController | undefined;
-  #drains: ((room: boolean) => void)[] | undefined;
+  /** Who waits for no more than `limits.sendMark` to wait, and who for room in the transport alone. */
+  #drains: Waiter[] | undefined;
+  #rooms: Waiter[] | undefined;
   #pings: PendingPings | undefined;
 
   constructor(connection: Connection, onEnded: ((connection: Connection) => void) | undefined) {
@@ -42,19 +46,22 @@ export class Lifecycle<Connection> implements PumpOwner {
     return this.#controller.signal;
   }
 
-  /** Resolves when output has drained (true) or never will (false). */
+  /** Resolves when no more than `limits.sendMark` waits (true) or nothing will be sent any more (false). */
   nextDrain(): Promise<boolean> {
     this.#drains ??= [];
-    const drains = this.#drains;
-    return new Promise((resolve) => {
-      drains.push(resolve);
-    });
+    return settledWith(this.#drains);
   }
 
-  /** The round trip of the ping that was sent at this time. */
-  roundTrip(sentAt: number): Promise<number> {
+  /** As `nextDrain`, for the transport alone. */
+  nextRoom(): Promise<boolean> {
+    this.#rooms ??= [];
+    return settledWith(this.#rooms);
+  }
+
+  /** The round trip of the ping with this payload that was sent at this time. */
+  roundTrip(payload: Uint8Array, sentAt: number): Promise<number> {
     this.#pings ??= new PendingPings();
-    const answer = this.#pings.add(sentAt);
+    const answer = this.#pings.add(payload, sentAt);
     if (this.report !== undefined) this.#pings.reject(new ConnectionClosedError(this.report));
     return answer;
   }
@@ -64,18 +71,28 @@ export class Lifecycle<Connection> implements PumpOwner {
     connectionMessage.publish({ connection: this.#connection, message: item });
   }
 
-  ponged(sentAt: number, now: number): void {
+  ponged(payload: Uint8Array, sentAt: number, now: number): void {
     this.latency = now - sentAt;
-    this.#pings?.answered(sentAt, now);
+    this.#pings?.answered(payload, sentAt, now);
   }
 
   drained(): void {
-    this.#settleDrains(true);
+    const rooms = this.#rooms;
+    this.#rooms = undefined;
+    for (const resolve of rooms ?? []) resolve(true);
+  }
+
+  relieved(): void {
+    const drains = this.#drains;
+    this.#drains = undefined;
+    for (const resolve of drains ?? []) resolve(true);
   }
 
   leftOpen(): void {
     this.#open = false;
-    this.#settleDrains(false);
+    for (const resolve of [...(this.#rooms ?? []), ...(this.#drains ?? [])]) resolve(false);
+    this.#rooms = undefined;
+    this.#drains = undefined;
     this.#controller?.abort();
   }
 
@@ -86,10 +103,10 @@ export class Lifecycle<Connection> implements PumpOwner {
     this.#resolveClosed?.(report);
     if (connectionClose.hasSubscribers) connectionClose.publish({ connection: this.#connection, report });
   }
+}
 
-  #settleDrains(room: boolean): void {
-    const drains = this.#drains;
-    this.#drains = undefined;
-    for (const resolve of drains ?? []) resolve(room);
-  }
+function settledWith(waiters: Waiter[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    waiters.push(resolve);
+  });
 }

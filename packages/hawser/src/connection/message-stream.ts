@@ -4,8 +4,11 @@ import { TextDecoder, TextEncoder } from "node:util";
 import type { Kind } from "../wire/wire.ts";
 import type { Fragment, Item } from "./inbox.ts";
 
-/** Where the pieces come from: the next item, or undefined at the end; rejects if the connection did not end normally. */
-export type NextItem = () => Promise<Item | undefined>;
+/**
+ * Where the pieces come from: the next item, or undefined after a normal end between messages. It rejects after any other
+ * end, and in the middle of a message (`within`) after every one.
+ */
+export type NextItem = (within: boolean) => Promise<Item | undefined>;
 
 /**
  * One message that is still coming.
@@ -35,14 +38,19 @@ export class MessageStream implements AsyncIterable<string | Uint8Array> {
     }
   }
 
-  /** The whole of it as text; binary is decoded as UTF-8, with U+FFFD for what is not. Rejects as iterating does. */
+  /** What was not read of it, as text; binary is decoded as UTF-8, with U+FFFD for what is not. Rejects as iterating does. */
   async text(): Promise<string> {
-    return Buffer.concat(await this.#rest()).toString("utf8");
+    if (this.kind === "binary") return Buffer.from(await this.bytes()).toString("utf8");
+    let text = "";
+    for await (const piece of this) text += String(piece);
+    return text;
   }
 
-  /** The whole of it as bytes; text is UTF-8. Rejects as iterating does. */
+  /** What was not read of it, as bytes; text is UTF-8. Rejects as iterating does. */
   async bytes(): Promise<Uint8Array> {
-    const pieces = await this.#rest();
+    const pieces: Uint8Array[] = [];
+    for (let piece = await this.#take(); piece !== undefined; piece = await this.#take())
+      pieces.push(piece.bytes);
     const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
     let at = 0;
     for (const piece of pieces) {
@@ -52,34 +60,40 @@ export class MessageStream implements AsyncIterable<string | Uint8Array> {
     return whole;
   }
 
-  /** Reads to the end of the message and drops it. */
+  /** Reads to the end of the message and drops it. Rejects as iterating does. */
   async skip(): Promise<void> {
     while ((await this.#take()) !== undefined);
   }
 
-  async #rest(): Promise<Uint8Array[]> {
-    const pieces: Uint8Array[] = [];
-    for (let piece = await this.#take(); piece !== undefined; piece = await this.#take())
-      pieces.push(piece.bytes);
-    return pieces;
-  }
-
   async #take(): Promise<Fragment | undefined> {
     if (this.#done) return undefined;
-    const item = this.#piece ?? (await this.#next());
+    const first = this.#piece;
     this.#piece = undefined;
+    const item = first ?? (await this.#next(true));
     const piece = item === undefined ? undefined : asFragment(item);
     this.#done = piece?.final ?? true;
     return piece;
   }
 }
 
-/** Yields a stream for each message. A whole message, received before streaming began, is a stream of one piece. */
-export async function* messageStreams(next: NextItem): AsyncGenerator<MessageStream, void, undefined> {
-  for (let item = await next(); item !== undefined; item = await next()) {
-    const stream = new MessageStream(asFragment(item), next);
-    yield stream;
-    await stream.skip();
+/** The streams of one connection. However often they are iterated, each continues where the last one stopped. */
+export class MessageStreams implements AsyncIterable<MessageStream> {
+  readonly #next: NextItem;
+  #current: MessageStream | undefined;
+
+  constructor(next: NextItem) {
+    this.#next = next;
+  }
+
+  /** Yields a stream for each message. A whole message, received before streaming began, is a stream of one piece. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<MessageStream, void, undefined> {
+    for (;;) {
+      await this.#current?.skip();
+      const item = await this.#next(false);
+      if (item === undefined) return;
+      this.#current = new MessageStream(asFragment(item), this.#next);
+      yield this.#current;
+    }
   }
 }
 

@@ -1,7 +1,9 @@
 // Pings that an application sent and waits for.
+import { Buffer } from "node:buffer";
 import { describe } from "../wire/errors.ts";
 
 interface PendingPing {
+  readonly payload: Uint8Array;
   readonly sentAt: number;
   readonly resolve: (roundTrip: number) => void;
   readonly reject: (error: Error) => void;
@@ -11,22 +13,22 @@ interface PendingPing {
 export class PendingPings {
   readonly #pending: PendingPing[] = [];
 
-  /** The promise of a ping that was sent at this time: the round trip in milliseconds. */
-  add(sentAt: number): Promise<number> {
+  /** The promise of a ping with this payload that was sent at this time: the round trip in milliseconds. */
+  add(payload: Uint8Array, sentAt: number): Promise<number> {
     const promise = new Promise<number>((resolve, reject) => {
-      this.#pending.push({ sentAt, resolve, reject });
+      this.#pending.push({ payload, sentAt, resolve, reject });
     });
     // A peer that goes away must not become an unhandled rejection of whoever did not wait for the answer.
     promise.catch(() => undefined);
     return promise;
   }
 
-  /** The ping sent at this time was answered, and so were all before it (RFC 6455 §5.5.3). */
-  answered(sentAt: number, now: number): void {
-    while ((this.#pending[0]?.sentAt ?? Number.POSITIVE_INFINITY) <= sentAt) {
-      const ping = this.#pending.shift();
-      ping?.resolve(now - ping.sentAt);
-    }
+  /** The ping with this payload was answered, and so were all before it (RFC 6455 §5.5.3). */
+  answered(payload: Uint8Array, sentAt: number, now: number): void {
+    const index = this.#pending.findIndex((ping) => Buffer.compare(ping.payload, payload) === 0);
+    // One of keepalive's has another payload: then the time says which are older.
+    const last = index >= 0 ? index : this.#pending.findLastIndex((ping) => ping.sentAt <= sentAt);
+    for (const ping of this.#pending.splice(0, last + 1)) ping.resolve(now - ping.sentAt);
   }
 
   /** No answer will come any more. */
@@ -38,7 +40,7 @@ export class PendingPings {
 let counter = 0;
 
 /**
- * The payload of a ping: what the application gave, or a number that no other ping of this process has.
+ * The payload of a ping: a copy of what the application gave, or a number that no other ping of this process has.
  *
  * @throws TypeError if it is neither a string nor a Uint8Array
  */
@@ -48,6 +50,6 @@ export function pingPayload(given: string | Uint8Array | undefined): Uint8Array 
     return new TextEncoder().encode(`ping ${counter}`);
   }
   if (typeof given === "string") return new TextEncoder().encode(given);
-  if (given instanceof Uint8Array) return given;
+  if (given instanceof Uint8Array) return Uint8Array.from(given);
   throw new TypeError(`the payload of a ping must be a string or a Uint8Array, not ${describe(given)}`);
 }

@@ -12,7 +12,9 @@ import type { CloseReport, OuterCause } from "./close-report.ts";
 import { closeReport } from "./close-report.ts";
 import type { InboxOwner, Item } from "./inbox.ts";
 import { Inbox } from "./inbox.ts";
-import { StallWatch } from "./stall-watch.ts";
+import type { PumpOwner } from "./pump-owner.ts";
+import type { SenderOwner } from "./sender.ts";
+import { Sender } from "./sender.ts";
 
 /** What a connection runs on. Shared between connections: none of it is copied. */
 export interface PumpOptions {
@@ -28,33 +30,17 @@ export interface PumpOptions {
   readonly coupled: boolean;
 }
 
-/** Who hears of what is not a message. */
-export interface PumpOwner {
-  /** Set by `ended`. */
-  readonly report: CloseReport | undefined;
-  /** A message is about to be put into the inbox. */
-  arrived(item: Item): void;
-  ponged(sentAt: number, now: number): void;
-  /** Output had to wait, and there is room again. */
-  drained(): void;
-  /** The phase is "open" no longer. Called once. */
-  leftOpen(): void;
-  /** The connection is over. Called once, last. */
-  ended(report: CloseReport): void;
-}
-
 /** After so many messages in a row the loop gets a turn, so that a flood on one connection does not starve the others. */
 const BURST = 1024;
 
 /** Drives one connection. */
-export class Pump extends Timer implements Sink, Receiver, InboxOwner {
+export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwner {
   readonly inbox: Inbox;
   readonly wire: Wire;
+  readonly sender: Sender;
   readonly #owner: PumpOwner;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #limits: Limits;
-  readonly #stall: StallWatch;
   readonly #coupled: boolean;
   readonly #openedAt: number;
 
@@ -63,8 +49,8 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
   #burst = 0;
   #yielding = false;
   #leftOpen = false;
-  /** The payload of the newest ping that is not answered yet because output is over its mark. */
-  #owedPong: Uint8Array | undefined;
+  /** The phase in which we ended our half of the transport: that of a failure, if it was one. */
+  #endedIn: CloseReport["phase"] | undefined;
   #outerCause: OuterCause | undefined;
   #transportError: Error | undefined;
   /** The peer half-closed while our last output was still under way. */
@@ -73,8 +59,6 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
   #receivedAt: number;
   #bytesReceived = 0;
   #messagesReceived = 0;
-  #messagesSent = 0;
-  #messagesRefused = 0;
 
   constructor(owner: PumpOwner, options: PumpOptions) {
     super();
@@ -82,8 +66,6 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
     this.#owner = owner;
     this.#transport = transport;
     this.#clock = clock;
-    this.#limits = limits;
-    this.#stall = new StallWatch(timeouts.stalled);
     this.#coupled = options.coupled;
     this.#openedAt = clock.now();
     this.#receivedAt = this.#openedAt;
@@ -98,7 +80,8 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
       limits,
       timeouts,
     });
-    this.#arm();
+    this.sender = new Sender(this, this.wire, transport, clock, limits, timeouts.stalled);
+    this.arm();
   }
 
   /** How the connection ended, once it has. */
@@ -106,17 +89,8 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
     return this.#owner.report;
   }
 
-  /** Bytes that were sent and that nobody has taken yet. */
-  get waiting(): number {
-    return this.#transport.buffered + this.wire.queued;
-  }
-
   get blocked(): boolean {
-    return this.#coupled && this.overMark;
-  }
-
-  get overMark(): boolean {
-    return this.waiting > this.#limits.sendMark;
+    return this.#coupled && this.sender.overMark;
   }
 
   // What the application asks for.
@@ -125,58 +99,15 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
     this.#transport.start(this);
   }
 
-  /** Sends one message. Returns whether more is welcome: false over the mark, and false when it was not accepted. */
-  send(data: string | Uint8Array): boolean {
-    if (!this.#mayPut()) return false;
-    if (typeof data === "string") this.wire.sendText(data);
-    else this.wire.sendBinary(data);
-    return this.#put();
-  }
-
-  /** As `send`, but says whether it was accepted. */
-  sendWhole(data: string | Uint8Array): boolean {
-    const before = this.#messagesSent;
-    this.send(data);
-    return this.#messagesSent > before;
-  }
-
-  /** Sends what the wire's `encode` returned. Returns whether it was accepted. */
-  sendEncoded(message: Uint8Array): boolean {
-    if (!this.#mayPut()) return false;
-    this.wire.sendEncoded(message);
-    this.#put();
-    return true;
-  }
-
-  /** Sends one fragment. Returns whether it was accepted. */
-  sendFragment(kind: Kind, bytes: Uint8Array, final: boolean): boolean {
-    if (!this.#mayPut()) return false;
-    this.wire.sendFragment(kind, bytes, final);
-    if (final) this.#put();
-    else this.#watchStall();
-    return true;
-  }
-
-  /** Sends a ping and says when. */
-  sendPing(payload: Uint8Array): number {
-    const now = this.#clock.now();
-    this.wire.ping(payload, now);
-    return now;
-  }
-
-  sendPong(payload: Uint8Array): void {
-    this.wire.pong(payload);
-  }
-
   close(code: number | undefined, reason: string): void {
     this.wire.close(code, reason, this.#clock.now());
     this.#settle();
   }
 
-  /** Ends the connection with a Close that says why, for a cause that lies outside the wire. */
+  /** Ends the connection with a Close that says why, for a cause that lies outside the wire. Does nothing once it is not open. */
   fail(code: number, reason: string, outer: OuterCause): void {
-    if (this.wire.phase === "closed") return;
-    this.#outerCause ??= outer;
+    if (this.wire.phase !== "open") return;
+    this.#outerCause = outer;
     this.wire.fail(code, reason, this.#clock.now());
     this.#settle();
   }
@@ -184,7 +115,8 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
   /** Drops the transport. */
   terminate(outer: OuterCause): void {
     if (this.wire.phase === "closed") return;
-    this.#outerCause ??= outer;
+    // A connection that was failed has its cause: this only shortens the wait for the end of the transport.
+    if (this.#endedIn === undefined) this.#outerCause = outer;
     this.wire.receiveEnd(this.#clock.now());
   }
 
@@ -210,11 +142,9 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
       this.wire.receiveEnd(this.#clock.now());
       return;
     }
-    const owed = this.#owedPong;
-    this.#owedPong = undefined;
-    if (owed !== undefined) this.wire.pong(owed);
+    this.sender.drained();
     this.#owner.drained();
-    this.inbox.advance();
+    this.unqueued();
   }
 
   lost(error: Error | undefined): void {
@@ -224,7 +154,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
 
   override expired(now: number): void {
     this.#armedAt = Number.POSITIVE_INFINITY;
-    if (this.#stall.sample(this.#transport, now)) this.#endStalled(now);
+    if (this.sender.stall.sample(this.#transport, now)) this.#endStalled();
     this.wire.tick(now);
     this.#settle();
   }
@@ -240,6 +170,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
   }
 
   end(): void {
+    this.#endedIn ??= this.#leftOpen ? "closing" : "open";
     this.#transport.end();
   }
 
@@ -254,13 +185,11 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
   }
 
   ping(payload: Uint8Array): void {
-    // RFC 6455 §5.5.3: of several pings only the newest needs an answer; a peer that does not read gets no more than that.
-    if (this.overMark) this.#owedPong = payload;
-    else this.wire.pong(payload);
+    this.sender.answer(payload);
   }
 
-  pong(_payload: Uint8Array, sentAt: number | undefined): void {
-    if (sentAt !== undefined) this.#owner.ponged(sentAt, this.#clock.now());
+  pong(payload: Uint8Array, sentAt: number | undefined): void {
+    if (sentAt !== undefined) this.#owner.ponged(payload, sentAt, this.#clock.now());
   }
 
   ready(): void {
@@ -268,29 +197,42 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
   }
 
   closed(end: WireEnd): void {
-    const brokeOff = end.cause === "lost" || end.cause === "close-timeout";
-    const phase = this.#leftOpen && brokeOff ? "closing" : "open";
+    const phase = this.#phaseOf(end);
     this.#noteLeaving();
     this.#clock.cancel(this);
     const now = this.#clock.now();
-    const unsent = { messages: this.#messagesRefused, bytes: this.waiting };
+    const { sent, refused, waiting } = this.sender;
     this.#transport.destroy();
     const report = closeReport(end, this.#outer(end), {
       phase,
-      unsent,
+      unsent: { messages: refused, bytes: waiting },
       idle: now - this.#receivedAt,
       duration: now - this.#openedAt,
       bytes: { sent: this.#transport.taken, received: this.#bytesReceived },
-      messages: { sent: this.#messagesSent, received: this.#messagesReceived },
+      messages: { sent, received: this.#messagesReceived },
     });
     this.#owner.ended(report);
     this.inbox.end();
   }
 
-  // What the inbox says.
+  // What the inbox and the sender say.
 
   room(): void {
     this.#resume();
+  }
+
+  unqueued(): void {
+    if (this.sender.overMark) return;
+    this.#owner.relieved();
+    this.inbox.advance();
+  }
+
+  arm(): void {
+    const at = Math.min(this.wire.deadline ?? Number.POSITIVE_INFINITY, this.sender.stall.nextSample);
+    // A deadline that moved back is left where it was: the timer comes, finds nothing due, and is set anew.
+    if (at >= this.#armedAt) return;
+    this.#armedAt = at;
+    this.#clock.schedule(this, at);
   }
 
   // Receiving.
@@ -317,70 +259,45 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner {
 
   /** After anything that may have moved the machine: pausing, the timer, and the news that it is open no longer. */
   #settle(): void {
-    if (this.wire.phase === "closed") return;
     if (this.wire.phase === "closing") this.#noteLeaving();
+    // Also after the news: whoever hears it may drop the transport.
+    if (this.wire.phase === "closed") return;
     if (this.wire.held !== this.#paused) {
       this.#paused = this.wire.held;
       if (this.#paused) this.#transport.pause();
       else this.#transport.resume();
     }
-    this.#arm();
+    this.arm();
   }
 
   #noteLeaving(): void {
     if (this.#leftOpen) return;
     this.#leftOpen = true;
     this.#owner.leftOpen();
-  }
-
-  // Sending.
-
-  #mayPut(): boolean {
-    if (this.wire.phase === "open" && this.waiting > this.#limits.sendBuffer) this.#overflow();
-    if (this.wire.phase === "open") return true;
-    this.#messagesRefused += 1;
-    return false;
-  }
-
-  #put(): boolean {
-    this.#messagesSent += 1;
-    this.#watchStall();
-    return !this.overMark;
-  }
-
-  #overflow(): void {
-    const message = `over ${this.#limits.sendBuffer} bytes wait for a peer that does not read`;
-    const error = new LimitError("limits.sendBuffer", 1008, message);
-    this.fail(1008, "too slow", { cause: "limit", limit: error.limit, error });
-  }
-
-  // Time.
-
-  #arm(): void {
-    const at = Math.min(this.wire.deadline ?? Number.POSITIVE_INFINITY, this.#stall.nextSample);
-    // A deadline that moved back is left where it was: the timer comes, finds nothing due, and is set anew.
-    if (at >= this.#armedAt) return;
-    this.#armedAt = at;
-    this.#clock.schedule(this, at);
-  }
-
-  #watchStall(): void {
-    if (!this.#stall.idle) return;
-    this.#stall.begin(this.#transport, this.#clock.now());
-    this.#arm();
-  }
-
-  #endStalled(now: number): void {
-    const error = new LimitError("timeouts.stalled", 1008, "the peer took no byte of what waits for it");
-    this.fail(1008, "stalled", { cause: "timeout", limit: error.limit, error });
-    this.wire.receiveEnd(now);
+    // Nothing waits behind a message in fragments any more.
+    if (this.wire.queued > 0) this.#clock.soon(() => this.unqueued());
   }
 
   // The end.
 
+  #endStalled(): void {
+    const error = new LimitError("timeouts.stalled", 1008, "the peer took no byte of what waits for it");
+    const outer: OuterCause = { cause: "timeout", limit: error.limit, error };
+    this.fail(1008, "stalled", outer);
+    // It does not read: it will not read the Close either.
+    this.terminate(outer);
+  }
+
+  /** The phase in which happened what ended the connection. */
+  #phaseOf(end: WireEnd): CloseReport["phase"] {
+    if (end.cause === "close") return "open";
+    if (end.cause !== "lost" && end.cause !== "close-timeout") return this.#endedIn ?? "open";
+    return this.#leftOpen ? "closing" : "open";
+  }
+
   #outer(end: WireEnd): OuterCause | undefined {
     // What came after a closing handshake had run its course explains nothing any more.
-    if (end.clean && end.cause !== "failed") return undefined;
+    if (end.clean) return undefined;
     if (this.#outerCause !== undefined) return this.#outerCause;
     return end.cause === "lost" && this.#transportError !== undefined
       ? { cause: "lost", error: this.#transportError }

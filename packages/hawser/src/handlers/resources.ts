@@ -8,7 +8,10 @@ import { toHandler } from "./handler.ts";
  * `:name` matches one segment that is not empty, `*` at the end all that follows; both are in `request.params`,
  * percent-decoded. A path without either goes before patterns, and patterns go in the order they are written.
  */
-export type Resources = Readonly<Record<string, Handler | Session>>;
+export type Resources = Readonly<Record<string, AnyHandler | Session>>;
+
+/** A handler, whatever it accepts. Its hooks are compared one by one: a `Handler<"text">` as such is no `Handler<Kind>`. */
+type AnyHandler = Pick<Handler, keyof Handler>;
 
 /** What a path leads to. */
 export interface Match {

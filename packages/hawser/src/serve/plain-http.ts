@@ -1,60 +1,134 @@
 // What is not a WebSocket: sockets handed on to an http.Server, and requests that Node takes for something else than they are.
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { createServer, Server as HttpServer, ServerResponse } from "node:http";
-import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Peer } from "../accept/trust.ts";
+import { listMembers } from "../handshake/field-syntax.ts";
+import { HeaderList, printHead } from "../handshake/head.ts";
 import type { PlainHttp } from "./options.ts";
 
-/** Answers a request in which Node's parser found an upgrade. */
-export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+/** What comes with the `upgrade` event. */
+export interface UpgradeEvent {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** The bytes behind the request. */
+  readonly head: Uint8Array;
+}
+
+/** A socket that was handed on. */
+interface HandedOn {
+  readonly peer: Peer;
+  /** Requests that are not answered yet. The first is counted from the start: its head was there already. */
+  busy: number;
+  isFirst: boolean;
+}
 
 /** An http.Server that gets its sockets from us. */
 export class HandOver {
   readonly server: HttpServer;
   readonly #ours: boolean;
-  readonly #onUpgrade: UpgradeListener;
+  readonly #sockets = new Map<Duplex, HandedOn>();
+  /** Set when we close: called when the last socket is gone. */
+  #onEmpty: (() => void) | undefined;
+  readonly #upgraded: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly #requested = (request: IncomingMessage, response: ServerResponse): void => {
+    const handedOn = this.#sockets.get(request.socket);
+    if (handedOn === undefined) return;
+    if (handedOn.isFirst) handedOn.isFirst = false;
+    else handedOn.busy += 1;
+    response.once("close", () => {
+      handedOn.busy -= 1;
+      if (this.#onEmpty !== undefined && handedOn.busy === 0) request.socket.end();
+    });
+  };
 
   /** @param onUpgrade a kept-alive connection may ask for a WebSocket with a later request: proxies reuse connections */
-  constructor(http: PlainHttp, onUpgrade: UpgradeListener) {
+  constructor(http: PlainHttp, onUpgrade: (event: UpgradeEvent) => void) {
     this.#ours = !(http instanceof HttpServer);
     this.server = http instanceof HttpServer ? http : createServer(http);
-    this.#onUpgrade = onUpgrade;
-    this.server.on("upgrade", onUpgrade);
+    this.#upgraded = (request, socket, head) => onUpgrade({ request, socket, head });
+    this.server.on("upgrade", this.#upgraded).prependListener("request", this.#requested);
     // A server that does not listen never starts to look after its timeouts (headersTimeout, requestTimeout).
     if (!this.server.listening) this.server.emit("listening");
   }
 
   /** Gives it a socket that is paused, with all bytes that came put back: in this order none of them overtakes another. */
-  take(socket: Duplex): void {
+  take(socket: Duplex, peer: Peer): void {
+    this.#sockets.set(socket, { peer, busy: 1, isFirst: true });
+    socket.once("close", () => this.takeBack(socket));
     this.server.emit("connection", socket);
     socket.resume();
   }
 
-  /** Lets go of the server: idle connections are closed, others may finish their request. */
-  close(): void {
-    this.server.off("upgrade", this.#onUpgrade);
-    // It does not listen, and says so to this callback; what matters is that its timers stop.
-    if (this.#ours) this.server.close(() => undefined);
-    this.server.closeIdleConnections();
+  /** The socket is not HTTP's any more. Returns who is at its other end, if it came from us. */
+  takeBack(socket: Duplex): Peer | undefined {
+    const handedOn = this.#sockets.get(socket);
+    this.#sockets.delete(socket);
+    if (this.#sockets.size === 0) this.#onEmpty?.();
+    return handedOn?.peer;
   }
 
-  /** Drops what did not finish. */
+  /** Ends the sockets that wait for their next request. Resolves when the others have had their answer. */
+  close(): Promise<void> {
+    const emptied = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    for (const [socket, { busy }] of this.#sockets) if (busy === 0) socket.destroy();
+    if (this.#sockets.size === 0) this.#onEmpty?.();
+    return emptied.then(() => this.#release());
+  }
+
+  /** Drops what is not finished. */
   drop(): void {
-    if (this.#ours) this.server.closeAllConnections();
+    for (const socket of this.#sockets.keys()) socket.destroy();
+  }
+
+  #release(): void {
+    this.server.off("upgrade", this.#upgraded).off("request", this.#requested);
+    // It does not listen, and says so to this callback; what matters is that its timers stop.
+    if (this.#ours) this.server.close(() => undefined);
   }
 }
 
 /**
- * Answers a request that Node calls an upgrade, but that asks for no WebSocket, as the plain request it also is: a server may
- * ignore Upgrade (RFC 9110 §7.8), and curl offers h2c with every first request of HTTP/2.
+ * Has a request answered that Node calls an upgrade, but that asks for no WebSocket, as the plain request it also is: a server
+ * may ignore Upgrade (RFC 9110 §7.8), and curl offers h2c with every first request of HTTP/2.
+ *
+ * The server reads it once more, without the offer: so it finds the body, and keeps the connection.
  */
-export function answerPlainly(server: HttpServer, request: IncomingMessage, socket: Duplex): void {
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  // Node has let go of the socket: from here on its errors are ours to hear.
-  socket.on("error", () => socket.destroy());
-  if (socket instanceof Socket) response.assignSocket(socket);
-  response.on("finish", () => socket.end());
-  server.emit("request", request, response);
+export function answerPlainly(server: HttpServer, { request, socket, head }: UpgradeEvent): void {
+  const lines = [...HeaderList.fromRaw(request.rawHeaders)].flatMap(withoutOffer);
+  const line = `${request.method} ${request.url} HTTP/${request.httpVersion}`;
+  socket.pause();
+  socket.unshift(Buffer.concat([printHead(line, lines), head]));
+  server.emit("connection", socket);
+  socket.resume();
+}
+
+type Line = readonly [name: string, value: string];
+
+function withoutOffer([name, value]: Line): readonly Line[] {
+  const lower = name.toLowerCase();
+  if (lower === "upgrade" || lower === "http2-settings") return [];
+  if (lower !== "connection") return [[name, value]];
+  const kept = listMembers(value).filter((member) => !/^(?:upgrade|http2-settings)$/i.test(member));
+  return kept.length === 0 ? [] : [[name, kept.join(", ")]];
+}
+
+/** Waits until what was asked for before on this socket is answered: a client may have sent its requests in one go. */
+export function afterEarlierAnswers(socket: Duplex, next: () => void): void {
+  const answering: unknown = "_httpMessage" in socket ? socket._httpMessage : undefined;
+  if (!(answering instanceof ServerResponse)) {
+    next();
+    return;
+  }
+  // Node has let go of the socket: until we are heard of, its errors are nobody's.
+  const onError = () => socket.destroy();
+  socket.on("error", onError);
+  answering.once("close", () => {
+    socket.off("error", onError);
+    if (socket.writable) afterEarlierAnswers(socket, next);
+    else socket.destroy();
+  });
 }

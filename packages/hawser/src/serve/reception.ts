@@ -90,6 +90,12 @@ export class Reception {
   }
 
   #accept(candidate: Candidate, doorstep: Doorstep, handler: Handler, answer: UpgradeAnswer<unknown>): void {
+    // The peer may have gone, and the server may have begun to close, while the hook was deciding.
+    if (doorstep.settled) return;
+    if (this.#roster.draining) {
+      this.#refuse({ status: 503, body: "the server is closing" }, doorstep);
+      return;
+    }
     let connection: AnyConnection;
     try {
       const settings = this.#settingsFor(handler);

@@ -1,5 +1,9 @@
 // The roster: the live connections of a server, the handshakes under way, and what has been counted.
 
+import type { Duplex } from "node:stream";
+import type { DoorstepOptions } from "../accept/doorstep.ts";
+import { Doorstep } from "../accept/doorstep.ts";
+import type { Settings } from "../accept/settings.ts";
 import type { CloseReport } from "../connection/close-report.ts";
 import type { AnyConnection } from "../connection/connection.ts";
 import type { Limits } from "../wire/limits.ts";
@@ -39,10 +43,15 @@ export interface DrainOptions {
   readonly deadline?: number | undefined;
 }
 
+/** The answer to handshakes that are not over when the server closes. */
+const closing = { status: 503, body: "the server is closing" } as const;
+
 /** Keeps the books of one server. */
 export class Roster {
   readonly #limits: Limits;
   readonly #connections = new Set<AnyConnection>();
+  /** Handshakes that are not answered yet. */
+  readonly #doorsteps = new Set<Doorstep>();
   /** A number of their own for counters, so that a report reads what was true at one moment. */
   handshakes = 0;
   accepted = 0;
@@ -69,6 +78,26 @@ export class Roster {
     );
   }
 
+  /** Puts a stream on the doorstep. Undefined: there are too many, and it was told so. */
+  receive(stream: Duplex, settings: Settings, options: DoorstepOptions): Doorstep | undefined {
+    const { full } = this;
+    const doorstep: Doorstep = new Doorstep(stream, settings, {
+      ...options,
+      onSettled: () => {
+        this.handshakes -= 1;
+        this.#doorsteps.delete(doorstep);
+      },
+    });
+    this.handshakes += 1;
+    if (full) {
+      this.shed += 1;
+      void doorstep.refuse(this.draining ? closing : { status: 503, body: "the server is full" });
+      return undefined;
+    }
+    this.#doorsteps.add(doorstep);
+    return doorstep;
+  }
+
   add(connection: AnyConnection): void {
     this.accepted += 1;
     this.#connections.add(connection);
@@ -83,14 +112,15 @@ export class Roster {
     return { connections: this.#connections.size, handshakes, accepted, refused, shed, tlsFailed, handedOn };
   }
 
-  /** Closes every connection, and counts how they took it. `late` resolves at the deadline. */
+  /** Refuses those who still wait, closes every connection, and counts how they took it. `late` resolves at the deadline. */
   async drain(code: number, reason: string, late: Promise<void>): Promise<DrainReport> {
     this.draining = true;
-    const closing = [...this.#connections].map((connection) => connection.close(code, reason));
+    for (const doorstep of this.#doorsteps) void doorstep.refuse(closing);
+    const farewells = [...this.#connections].map((connection) => connection.close(code, reason));
     void late.then(() => {
       for (const connection of this.#connections) void connection.terminate();
     });
-    const reports: CloseReport[] = await Promise.all(closing);
+    const reports: CloseReport[] = await Promise.all(farewells);
     const closed = reports.filter(
       (report) => report.sent !== undefined && report.received !== undefined,
     ).length;

@@ -1,20 +1,20 @@
 // Server: what serve gives back. It listens, reads heads itself, and hands what is not a WebSocket to HTTP.
-import type { IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { SecureContextOptions, TlsOptions } from "node:tls";
-import { Doorstep } from "../accept/doorstep.ts";
+import type { Doorstep } from "../accept/doorstep.ts";
 import { wantsWebSocket } from "../handshake/answer.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { HeadRead } from "../handshake/head.ts";
 import type { ListenPlace } from "./listening.ts";
 import { Listening } from "./listening.ts";
+import { reportFault } from "../handlers/fault.ts";
 import { LiveServer } from "./live-server.ts";
 import type { Endpoint, PlainHttp } from "./options.ts";
-import { answerPlainly, HandOver } from "./plain-http.ts";
+import type { UpgradeEvent } from "./plain-http.ts";
+import { afterEarlierAnswers, answerPlainly, HandOver } from "./plain-http.ts";
 import { Reception } from "./reception.ts";
 import { Roster } from "./roster.ts";
-import { receiveUpgrade } from "./upgrade.ts";
+import { headOf, receiveUpgrade } from "./upgrade.ts";
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -31,9 +31,6 @@ export class Server extends LiveServer {
   readonly #reception: Reception;
   readonly #listening: Listening;
   readonly #handOver: HandOver | undefined;
-  readonly #place: ListenPlace;
-  /** Handshakes that are not answered yet. */
-  readonly #doorsteps = new Set<Doorstep>();
 
   /** Use `serve`. */
   constructor(options: ServerOptions) {
@@ -43,14 +40,13 @@ export class Server extends LiveServer {
     super(settings, roster);
     this.#endpoint = endpoint;
     this.#roster = roster;
-    this.#place = place;
     this.#reception = new Reception(endpoint, roster);
-    this.#handOver =
-      http && new HandOver(http, (request, socket, head) => this.#comesBack(request, socket, head));
+    this.#handOver = http && new HandOver(http, (event) => this.#comesBack(event));
     this.#listening = new Listening({
       place,
       tls,
       handshakeTimeout: settings.timeouts.handshake,
+      clock: settings.clock,
       taker: {
         get full() {
           return roster.full;
@@ -64,13 +60,13 @@ export class Server extends LiveServer {
         tlsFailed: () => {
           roster.tlsFailed += 1;
         },
+        fault: (error) => reportFault(error, undefined, endpoint.onError),
         take: (socket, since) => this.#take(socket, since),
-        now: () => settings.clock.now(),
       },
     });
   }
 
-  /** The port it listens on; 0 on a Unix socket. */
+  /** The port it listens, or listened, on; 0 on a Unix socket. */
   get port(): number {
     return this.#listening.port;
   }
@@ -80,19 +76,26 @@ export class Server extends LiveServer {
     return this.#listening.address;
   }
 
-  /** A URL that a client on this machine can connect to: "ws://127.0.0.1:8080", "wss://[::1]:8443", "ws+unix:/run/app.sock". */
+  /**
+   * A URL that a client on this machine can connect to: "ws://127.0.0.1:8080", "wss://[::1]:8443", "ws+unix:/run/app.sock".
+   * It stays what it was when the server closes.
+   */
   get url(): string {
     const scheme = this.#listening.secure ? "wss" : "ws";
-    const { address } = this.#listening;
-    if (address === null || typeof address === "string")
-      return `${scheme}+unix:${address ?? this.#place.socketPath ?? ""}`;
-    const host = localName(address.address);
-    return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+    const { place } = this.#listening;
+    if (place === null || typeof place === "string") return `${scheme}+unix:${place ?? ""}`;
+    const host = localName(place.address);
+    return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${place.port}`;
   }
 
   /** Begins to listen. Called by `serve`. */
-  listen(): Promise<void> {
-    return this.#listening.listen();
+  async listen(): Promise<void> {
+    try {
+      await this.#listening.listen();
+    } catch (error) {
+      await this.#handOver?.close();
+      throw error;
+    }
   }
 
   /**
@@ -118,41 +121,26 @@ export class Server extends LiveServer {
 
   protected override async stopAccepting(late: Promise<void>): Promise<void> {
     void late.then(() => this.#handOver?.drop());
-    this.#handOver?.close();
-    for (const doorstep of this.#doorsteps)
-      void doorstep.refuse({ status: 503, body: "the server is closing" });
-    await this.#listening.stop();
+    this.#listening.stop();
+    await this.#handOver?.close();
   }
 
   #take(socket: Socket, since: number): void {
-    const shed = this.#roster.full;
-    this.#roster.handshakes += 1;
-    const doorstep: Doorstep = new Doorstep(socket, this.#endpoint.settings, {
-      since,
-      onSettled: () => {
-        this.#roster.handshakes -= 1;
-        this.#doorsteps.delete(doorstep);
-      },
-    });
-    if (shed) {
-      this.#roster.shed += 1;
-      void doorstep.refuse({ status: 503, body: "the server is full" });
-      return;
-    }
-    this.#doorsteps.add(doorstep);
-    doorstep.readHead().then(
+    const doorstep = this.#roster.receive(socket, this.#endpoint.settings, { since });
+    doorstep?.readHead().then(
       (read) => this.#decide(read, doorstep),
       (error: unknown) => this.#failed(error, doorstep),
     );
   }
 
   #decide(read: HeadRead, doorstep: Doorstep): void {
+    if (doorstep.settled) return;
     if (this.#handOver === undefined || wantsWebSocket(read.head)) {
       this.#reception.receive(read.head, doorstep);
       return;
     }
     this.#roster.handedOn += 1;
-    this.#handOver.take(doorstep.handOn(read.raw));
+    this.#handOver.take(doorstep.handOn(read.raw), doorstep.peer);
   }
 
   #failed(error: unknown, doorstep: Doorstep): void {
@@ -161,13 +149,17 @@ export class Server extends LiveServer {
   }
 
   /** A connection that was handed on asks for an upgrade with a later request. */
-  #comesBack(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
-    const upgrade = request.headers.upgrade ?? "";
-    if (this.#handOver !== undefined && !/\bwebsocket\b/i.test(upgrade)) {
-      answerPlainly(this.#handOver.server, request, socket);
-      return;
-    }
-    receiveUpgrade({ request, socket, head }, this.#endpoint, this.#roster, this.#reception);
+  #comesBack(event: UpgradeEvent): void {
+    const handOver = this.#handOver;
+    if (handOver === undefined) return;
+    afterEarlierAnswers(event.socket, () => {
+      if (wantsWebSocket(headOf(event.request))) {
+        const peer = handOver.takeBack(event.socket);
+        receiveUpgrade(event, this.#endpoint, this.#roster, this.#reception, peer);
+      } else {
+        answerPlainly(handOver.server, event);
+      }
+    });
   }
 }
 

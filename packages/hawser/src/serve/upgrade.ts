@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 import { Server as HttpServer } from "node:http";
 import { Server as HttpsServer } from "node:https";
 import { Duplex } from "node:stream";
-import { Doorstep } from "../accept/doorstep.ts";
+import type { Peer } from "../accept/trust.ts";
 import type { Handler, Session } from "../handlers/handler.ts";
 import { wantsWebSocket } from "../handshake/answer.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
@@ -18,12 +18,16 @@ import type { Kind } from "../wire/wire.ts";
 import { LiveServer } from "./live-server.ts";
 import type { Endpoint, EndpointOptions } from "./options.ts";
 import { endpointNames, resolveEndpoint } from "./options.ts";
-import { answerPlainly } from "./plain-http.ts";
+import type { UpgradeEvent } from "./plain-http.ts";
+import { afterEarlierAnswers, answerPlainly } from "./plain-http.ts";
 import { Reception } from "./reception.ts";
 import { Roster } from "./roster.ts";
 
 /** A server that says `upgrade`: an http.Server, an https.Server, or what a framework has made of one. */
 export type UpgradeEmitter = Pick<EventEmitter, "on" | "off" | "listenerCount">;
+
+/** All endpoints at one server. */
+const endpointsAt = new WeakMap<UpgradeEmitter, Set<UpgradeEndpoint>>();
 
 /** The WebSockets of an HTTP server. */
 export class UpgradeEndpoint extends LiveServer {
@@ -43,7 +47,10 @@ export class UpgradeEndpoint extends LiveServer {
     this.#endpoint = endpoint;
     this.#roster = roster;
     this.#reception = new Reception(endpoint, roster);
-    emitter?.on("upgrade", this.#listener);
+    if (emitter === undefined) return;
+    const beside = endpointsAt.get(emitter) ?? new Set();
+    endpointsAt.set(emitter, beside.add(this));
+    emitter.on("upgrade", this.#listener);
   }
 
   /**
@@ -52,28 +59,45 @@ export class UpgradeEndpoint extends LiveServer {
    * The socket is the library's from this call on. Never throws because of the peer.
    */
   handle(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
-    receiveUpgrade({ request, socket, head }, this.#endpoint, this.#roster, this.#reception);
+    if (!(socket instanceof Duplex))
+      throw new TypeError(`handle() takes a Duplex as socket, not ${describe(socket)}`);
+    afterEarlierAnswers(socket, () =>
+      receiveUpgrade({ request, socket, head }, this.#endpoint, this.#roster, this.#reception),
+    );
   }
 
   protected override async stopAccepting(): Promise<void> {
-    this.#emitter?.off("upgrade", this.#listener);
+    if (this.#emitter === undefined) return;
+    endpointsAt.get(this.#emitter)?.delete(this);
+    this.#emitter.off("upgrade", this.#listener);
   }
 
   #heard(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const emitter = this.#emitter;
-    const shared = emitter !== undefined && emitter.listenerCount("upgrade") > 1;
-    if (shared) {
+    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    if (emitter === undefined || this.#leaves(path, emitter)) return;
+    const wanted = wantsWebSocket(headOf(request));
+    if (!wanted && emitter.listenerCount("upgrade") === 1 && isHttpServer(emitter)) {
+      afterEarlierAnswers(socket, () => answerPlainly(emitter, { request, socket, head }));
+    } else {
+      this.handle(request, socket, head);
+    }
+  }
+
+  /** Whether somebody else at the same server is to answer for this path. */
+  #leaves(path: string, emitter: UpgradeEmitter): boolean {
+    const ours = endpointsAt.get(emitter) ?? new Set();
+    const strangers = emitter.listenerCount("upgrade") > ours.size;
+    if (strangers) {
       warnOnce(
         "shared-upgrade",
         "another listener answers upgrades on this server too; paths without a handler here are left to it",
       );
-      const path = (request.url ?? "").split("?", 1)[0] ?? "";
-      if (!this.#reception.answers(path)) return;
-    } else if (!wantsWebSocket(headOf(request)) && isHttpServer(emitter)) {
-      answerPlainly(emitter, request, socket);
-      return;
     }
-    this.handle(request, socket, head);
+    const first = [...ours].find((endpoint) => endpoint.#reception.answers(path));
+    if (first !== undefined) return first !== this;
+    // Nobody of us has this path: a stranger may, and if there is none, one of us says no.
+    return strangers || [...ours][0] !== this;
   }
 }
 
@@ -101,42 +125,31 @@ export function upgrade<Accepts extends Kind = Kind, State = undefined>(
   return new UpgradeEndpoint(server ?? undefined, resolveEndpoint("upgrade()", options, handler));
 }
 
-/** What comes with the `upgrade` event. */
-export interface UpgradeEvent {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Uint8Array;
-}
-
 /** Puts a request that Node has parsed before the reception. */
 export function receiveUpgrade(
   event: UpgradeEvent,
   endpoint: Endpoint,
   roster: Roster,
   reception: Reception,
+  peer?: Peer,
 ): void {
   const { request, socket, head } = event;
-  if (!(socket instanceof Duplex))
-    throw new TypeError(`handle() takes a Duplex as socket, not ${describe(socket)}`);
-  const { full } = roster;
-  roster.handshakes += 1;
-  const doorstep = new Doorstep(socket, endpoint.settings, {
-    head,
-    headWasRead: true,
-    onSettled: () => {
-      roster.handshakes -= 1;
-    },
-  });
-  if (full) {
-    roster.shed += 1;
-    const error = new HandshakeError("the server is full", { status: 503 });
-    void doorstep.refuse(error);
-    return;
+  const options = { head, headWasRead: true, peer };
+  const doorstep = roster.receive(socket, endpoint.settings, options);
+  if (doorstep === undefined) return;
+  const lines = request.rawHeaders.length / 2;
+  const most = endpoint.settings.limits.headers;
+  if (lines > most) {
+    // Node forgets those beyond its own limit without a word, and what it forgets might matter.
+    const message = `the request has more than ${most} header lines (limits.headers)`;
+    reception.refuse(new HandshakeError(message, { status: 431, rule: "RFC 6585 §5" }), doorstep);
+  } else {
+    reception.receive(headOf(request), doorstep);
   }
-  reception.receive(headOf(request), doorstep);
 }
 
-function headOf(request: IncomingMessage): RequestHead {
+/** The head of a request, as Node tells it. */
+export function headOf(request: IncomingMessage): RequestHead {
   return {
     method: request.method ?? "",
     target: request.url ?? "",

@@ -105,7 +105,7 @@ export interface Wire {
   readonly held: boolean;
   /** When `tick` wants to be called next; undefined for never. */
   readonly deadline: number | undefined;
-  /** Bytes of messages that wait inside the machine for a fragmented message to end. They count toward `limits.sendBuffer`. */
+  /** Bytes of messages that wait inside the machine for a fragmented message to end, and those that did when we sent our Close. They count toward `limits.sendBuffer`. */
   readonly queued: number;
   /** Deliver the messages that start from now on piece by piece, through `fragment`. */
   streaming: boolean;

@@ -3,7 +3,7 @@
 import type { Role } from "hawser/wire";
 import { describe, expect, test } from "vitest";
 import { bytes, filler } from "../support/bytes.ts";
-import { expectFailed, expectFrames, expectMessages } from "../support/expectations.ts";
+import { expectFailed, expectFrames, expectGivenUp, expectMessages } from "../support/expectations.ts";
 import { type FrameMaker, framesFor, masked, plain } from "../support/frames.ts";
 import { Random } from "../support/random.ts";
 import { Session, type SessionOptions } from "../support/session.ts";
@@ -194,14 +194,17 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
   test("F28: a flood of empty messages is delivered, and can be stopped after any", () => {
     const input = Buffer.concat(Array.from({ length: 10_000 }, () => peer.text("")));
     const session = new Session({ role });
-    session.sink.onMessage = () => session.messages.length % 1000 !== 0;
+    let delivered = 0;
+    session.sink.onMessage = () => {
+      delivered += 1;
+      return delivered % 1000 !== 0;
+    };
     session.receive(input);
     for (let round = 1; round < 10; round += 1) {
-      expect(session.messages).toHaveLength(round * 1000);
-      expect(session.wire.held).toBe(true);
+      expect([delivered, session.wire.held]).toEqual([round * 1000, true]);
       session.resume();
     }
-    expect(session.messages).toHaveLength(10_000);
+    expect(session.messages).toEqual(Array(10_000).fill(""));
   });
 
   test("F29: every split gives the same result", () => {
@@ -233,7 +236,7 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
       session.advance(149).receive(peer.pong(), peer.pong(filler(8)));
     expect(session.sink.of("pong").map(({ sentAt }) => sentAt)).toEqual(Array(4).fill(undefined));
     session.advance(2);
-    expectFailed(session, 1011);
+    expectGivenUp(session);
   });
 
   test.each([

@@ -51,7 +51,10 @@ export function underEverySplit<Result>(input: Uint8Array, run: (chunks: Buffer[
     const result = run(chunks);
     // There are thousands of ways: the cheap comparison first, the one that shows the difference only where there is one.
     if (isDeepStrictEqual(result, whole)) return;
-    expect(result, `cut into ${sizes.length > 30 ? `${sizes.length} chunks` : sizes.join("+")}`).toStrictEqual(whole);
+    expect(
+      result,
+      `cut into ${sizes.length > 30 ? `${sizes.length} chunks` : sizes.join("+")}`,
+    ).toStrictEqual(whole);
     expect.fail("the results differ, but not in what can be shown");
   };
   if (input.length <= EVERY_SPLIT) {

@@ -71,6 +71,8 @@ class Machine implements Wire, MessageHandler {
   readonly #keepalive: Keepalive;
   readonly #rate: Rate | undefined;
   #fragments: OutgoingFragments | undefined;
+  /** Bytes that waited for a fragmented message to end when we sent our Close. */
+  #neverSent = 0;
 
   /** Undefined once nothing more is read: what comes then is thrown away. */
   #decoder: Decoder | undefined;
@@ -114,7 +116,7 @@ class Machine implements Wire, MessageHandler {
   }
 
   get queued(): number {
-    return this.#fragments?.queued ?? 0;
+    return this.#fragments?.queued ?? this.#neverSent;
   }
 
   get deadline(): number | undefined {
@@ -358,8 +360,10 @@ class Machine implements Wire, MessageHandler {
   #keepAlive(now: number): void {
     const demand = this.#keepalive.demand(now, this.#held);
     if (demand === "ping") this.ping(this.#keepalive.begin(now), now);
-    else if (demand === "fail")
-      this.#expire("timeouts.pong", "keepalive", 1011, "keepalive: a ping was not answered");
+    if (demand !== "fail") return;
+    this.#expire("timeouts.pong", "keepalive", 1011, "keepalive: a ping was not answered");
+    // Whoever does not answer a ping will not answer a Close: there is nothing to wait for.
+    this.receiveEnd(now);
   }
 
   // Closing.
@@ -367,6 +371,7 @@ class Machine implements Wire, MessageHandler {
   #sendClose(frame: CloseFrame): void {
     const code = frame.code === NO_STATUS ? undefined : frame.code;
     this.#encoder.frame(firstByte(Opcode.close, true), printClose(code, frame.reason));
+    this.#neverSent = this.queued;
     this.#fragments = undefined;
     this.#closing.sendClose(frame);
   }

@@ -14,6 +14,7 @@ const roles = [
 /** One character of each size in UTF-8, and those that need care. */
 const alphabets: [string, string][] = [
   ["ASCII", "a"],
+  ["two bytes, the first of them", "\u0080"],
   ["two bytes", "é"],
   ["three bytes", "水"],
   ["four bytes", "😀"],

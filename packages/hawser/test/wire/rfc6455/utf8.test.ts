@@ -2,25 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { Utf8Checker } from "../../../src/wire/rfc6455/utf8.ts";
 import { bytes } from "../../support/bytes.ts";
+import { canBecomeUtf8, isWholeUtf8 } from "../../support/plain-utf8.ts";
 import { Random } from "../../support/random.ts";
 import { everySplit } from "../../support/splits.ts";
-
-/** What the platform says of a whole text. */
-function isValid(input: Uint8Array): boolean {
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(input);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether bytes could go on to become valid, by trying all that could complete the last character. */
-function canBecomeValid(input: Uint8Array): boolean {
-  const ends = [bytes``, bytes`80`, bytes`80 80`, bytes`80 80 80`];
-  for (const second of [0x90, 0xa0]) ends.push(bytes`${second}`, bytes`${second} 80`, bytes`${second} 80 80`);
-  return ends.some((end) => isValid(bytes`${input} ${end}`));
-}
 
 /** Feeds pieces and says what the checker thinks of the whole. */
 function check(...pieces: readonly Uint8Array[]): "valid" | "incomplete" | "invalid" {
@@ -30,7 +14,7 @@ function check(...pieces: readonly Uint8Array[]): "valid" | "incomplete" | "inva
 }
 
 function expected(input: Uint8Array): "valid" | "incomplete" | "invalid" {
-  return isValid(input) ? "valid" : canBecomeValid(input) ? "incomplete" : "invalid";
+  return isWholeUtf8(input) ? "valid" : canBecomeUtf8(input) ? "incomplete" : "invalid";
 }
 
 /** Checked whole, in two parts everywhere, and byte by byte with an eye on the byte where it fails. */
@@ -43,9 +27,9 @@ function expectRight(input: Uint8Array): void {
   for (let end = 1; end <= input.length; end += 1) {
     const soFar = input.subarray(0, end);
     const goesOn = checker.push(input, end - 1, end);
-    expect(goesOn, `${name} up to byte ${end}`).toBe(canBecomeValid(soFar));
+    expect(goesOn, `${name} up to byte ${end}`).toBe(canBecomeUtf8(soFar));
     if (!goesOn) return;
-    expect(checker.complete, name).toBe(isValid(soFar));
+    expect(checker.complete, name).toBe(isWholeUtf8(soFar));
   }
 }
 
@@ -125,7 +109,9 @@ describe("Utf8Checker", () => {
   });
 
   test("every pair of bytes that matters", () => {
-    const seconds = [0x00, 0x41, 0x7f, 0x80, 0x81, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xe0, 0xf4, 0xff];
+    const seconds = [
+      0x00, 0x41, 0x7f, 0x80, 0x81, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xe0, 0xf4, 0xff,
+    ];
     for (let first = 0x7e; first < 0x100; first += 1) {
       for (const second of seconds) {
         const pair = Uint8Array.of(first, second);

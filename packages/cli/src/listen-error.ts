@@ -1,0 +1,26 @@
+// Why a server cannot listen, in words that say what to do about it.
+
+/** Where it was to listen. */
+export interface WantedPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One line about a listen error; undefined for an error that is none of the system's. */
+export function describeListenError(error: unknown, { host, port }: WantedPlace): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  switch (error.code) {
+    case "EADDRINUSE":
+      return `${place} is in use by another program; choose another port with --port (0 takes a free one)`;
+    case "EACCES":
+      return `${place} is not for this user to listen on; choose a port from 1024 up with --port`;
+    case "EADDRNOTAVAIL":
+      return `${place} cannot be listened on: ${host} is no address of this machine; choose one with --host`;
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `${place} cannot be listened on: no address is known for ${host}; choose one with --host`;
+    default:
+      return `${place} cannot be listened on: ${error.message}`;
+  }
+}

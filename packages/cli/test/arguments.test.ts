@@ -1,0 +1,93 @@
+// The command line: what is understood, what is refused, and where the demo then listens.
+import { describe, expect, test } from "vitest";
+import { start } from "./support/program.ts";
+
+const run = async (args: readonly string[], environment?: Record<string, string>) => {
+  const program = start(args, environment);
+  const { code } = await program.ended;
+  return { code, stdout: program.stdout, stderr: program.stderr };
+};
+
+test("--version prints the version of the package", async () => {
+  expect(await run(["--version"])).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
+});
+
+test("--help names the commands, and of a command its flags", async () => {
+  const { code, stdout, stderr } = await run(["--help"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/^Usage: hawser .*\bserve\b/s);
+
+  const serve = await run(["serve", "--help"]);
+  expect(serve.code).toBe(0);
+  for (const flag of ["--demo", "--port <number>", "--host <address>", "8080", "127.0.0.1"]) {
+    expect(serve.stdout).toContain(flag);
+  }
+});
+
+test("without a command, the help is on stderr", async () => {
+  const { code, stdout, stderr } = await run([]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/^Usage: hawser /);
+});
+
+describe("what is wrong is said in one line, and ends with 2", () => {
+  test.each<[string, string[], RegExp]>([
+    ["no --demo", ["serve"], /only the demo can be served for now: hawser serve --demo/],
+    [
+      "a flag that is none",
+      ["serve", "--demo", "--prot", "1"],
+      /unknown option '--prot' \(Did you mean --port\?\)/,
+    ],
+    ["a command that is none", ["serv"], /unknown command 'serv'/],
+    ["one argument too many", ["serve", "--demo", "here"], /too many arguments/],
+    ["a port without a value", ["serve", "--demo", "--port"], /'--port <number>' argument missing/],
+    [
+      "a port that is no number",
+      ["serve", "--demo", "--port", "http"],
+      /'http' is invalid. A port is a whole/,
+    ],
+    ["a port too high", ["serve", "--demo", "--port", "65536"], /from 0 to 65535/],
+    ["a port below 0", ["serve", "--demo", "--port=-1"], /from 0 to 65535/],
+    ["a port that is a fraction", ["serve", "--demo", "--port", "80.5"], /from 0 to 65535/],
+    ["an empty host", ["serve", "--demo", "--host", ""], /A host is an address/],
+  ])("%s", async (_name, args, complaint) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(complaint);
+    expect(stderr).toMatch(/^hawser: [^\n]*; see hawser (serve )?--help\n$/);
+  });
+
+  test("PORT that is no port", async () => {
+    const { code, stderr } = await run(["serve", "--demo"], { PORT: "http" });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^hawser: [^\n]*value 'http' from env 'PORT' is invalid[^\n]*\n$/);
+  });
+});
+
+describe("where it listens", () => {
+  const portOf = async (args: readonly string[], environment?: Record<string, string>) => {
+    const program = start(["serve", "--demo", ...args], environment);
+    const [, host, port] = await program.printed(/page +http:\/\/(.*):(\d+)\//);
+    program.signal("SIGTERM");
+    await program.ended;
+    return { host, port: Number(port) };
+  };
+
+  test("port 0 takes a free one, on the loopback address", async () => {
+    const { host, port } = await portOf(["--port", "0"]);
+    expect(host).toBe("127.0.0.1");
+    expect(port).toBeGreaterThan(1023);
+  });
+
+  test("PORT says which port, and a flag wins over it", async () => {
+    const { port } = await portOf([], { PORT: "0" });
+    expect(port).not.toBe(8080);
+    // Port 1 would fail: whoever hears of it has not listened to the flag.
+    expect(await portOf(["--port", "0"], { PORT: "http" })).toMatchObject({ host: "127.0.0.1" });
+  });
+
+  test("--host says which address, IPv6 in brackets", async () => {
+    expect(await portOf(["--port", "0", "--host", "127.0.0.2"])).toMatchObject({ host: "127.0.0.2" });
+    expect(await portOf(["--port", "0", "--host", "::1"])).toMatchObject({ host: "[::1]" });
+  });
+});

@@ -1,0 +1,98 @@
+// The program as a child process, as people start it: from dist, by its bin.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterEach } from "vitest";
+
+const bin = fileURLToPath(new URL("../../dist/bin.js", import.meta.url));
+
+const running = new Set<Program>();
+
+afterEach(async () => {
+  for (const program of running) program.child.kill("SIGKILL");
+  await Promise.all([...running].map((program) => program.ended));
+});
+
+/** Starts `hawser` with these arguments. It is killed after the test, if it runs then. */
+export function start(args: readonly string[], environment: Record<string, string> = {}): Program {
+  if (!existsSync(bin)) throw new Error(`${bin} is missing: run "npm run build" before these tests`);
+  return new Program(args, environment);
+}
+
+/** Starts the demo on a free port. Resolves when it listens. */
+export async function startDemo(...args: readonly string[]): Promise<RunningDemo> {
+  const program = start(["serve", "--demo", "--port", "0", ...args]);
+  const [, url = ""] = await program.printed(/page +(http:\S+)\//);
+  // With the last line of the greeting, everything is set up.
+  await program.printed(/Ctrl-C closes/);
+  return { program, url, ws: url.replace(/^http/, "ws") };
+}
+
+export interface RunningDemo {
+  readonly program: Program;
+  /** Without a slash at the end: `http://127.0.0.1:40000`. */
+  readonly url: string;
+  /** The same for WebSockets. */
+  readonly ws: string;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export class Program {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  stdout = "";
+  stderr = "";
+
+  constructor(args: readonly string[], environment: Record<string, string>) {
+    const { PORT: _port, FORCE_COLOR: _color, ...rest } = process.env;
+    this.child = spawn(process.execPath, [bin, ...args], {
+      env: { ...rest, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout += text;
+    });
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
+    });
+    running.add(this);
+    this.ended = once(this.child, "close").then(([code, signal]) => {
+      running.delete(this);
+      return { code, signal };
+    });
+  }
+
+  /** Resolves when stdout has something that matches, with the match; rejects if the program ends without. */
+  printed(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(this.stdout);
+        if (match === null) return false;
+        this.child.stdout?.off("data", look);
+        resolve(match);
+        return true;
+      };
+      if (look()) return;
+      this.child.stdout?.on("data", look);
+      void this.ended.then(({ code }) => {
+        if (!look()) {
+          reject(new Error(`ended with ${code} before printing ${pattern}:\n${this.stdout}${this.stderr}`));
+        }
+      });
+    });
+  }
+
+  /** How many lines of stdout match. */
+  count(pattern: RegExp): number {
+    return this.stdout.split("\n").filter((line) => pattern.test(line)).length;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+}

@@ -1,0 +1,97 @@
+// The three ways into the library, each as a server that hands every connection to the test.
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer, type Server as NetServer } from "node:net";
+import {
+  acceptStream,
+  type Connection,
+  type ConnectionSettings,
+  type Message,
+  type Refused,
+  serve,
+  type UpgradeAnswer,
+  type UpgradeHook,
+  upgrade,
+} from "hawser";
+import { Mailbox } from "../support/mailbox.ts";
+
+export type Arrival = Connection<Message, unknown>;
+
+/** A server that a test has to itself. */
+export interface Entrance {
+  readonly url: string;
+  /** The next connection that came. */
+  arrival(): Promise<Arrival>;
+  close(): Promise<unknown>;
+}
+
+export interface EntranceOptions extends ConnectionSettings {
+  readonly upgrade?: UpgradeHook<unknown> | undefined;
+}
+
+type Open = (options?: EntranceOptions) => Promise<Entrance>;
+
+/** Pages of other servers are welcome here; what is not is the subject of a test of its own. */
+const common = { origins: "any", limits: { message: 2 * 1024 * 1024, sendBuffer: 4 * 1024 * 1024 } } as const;
+
+const openServe: Open = async ({ upgrade, ...settings } = {}) => {
+  const arrivals = new Mailbox<Arrival>();
+  const server = await serve(
+    { port: 0, host: "127.0.0.1", ...common, ...settings, upgrade },
+    (ws: Arrival) => keep(ws, arrivals),
+  );
+  return { url: server.url, arrival: () => arrivals.take(), close: () => server.close({ deadline: 1000 }) };
+};
+
+const openUpgrade: Open = async ({ upgrade: hook, ...settings } = {}) => {
+  const arrivals = new Mailbox<Arrival>();
+  const http = createHttpServer();
+  const endpoint = upgrade(http, { ...common, ...settings, upgrade: hook }, (ws: Arrival) =>
+    keep(ws, arrivals),
+  );
+  const url = await listen(http);
+  const close = async () => {
+    await endpoint.close({ deadline: 1000 });
+    await stop(http);
+  };
+  return { url, arrival: () => arrivals.take(), close };
+};
+
+const openAcceptStream: Open = async ({ upgrade: hook, ...settings } = {}) => {
+  const arrivals = new Mailbox<Arrival>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, async (socket) => {
+    const pending = await acceptStream(socket, { ...common, ...settings });
+    if (!pending.ok) return;
+    const answer = (await hook?.(pending.request)) ?? {};
+    if (isRefused(answer)) await pending.refuse(answer.status, answer.body, answer.headers);
+    else arrivals.put(await pending.accept({ state: undefined, ...answer }));
+  });
+  const url = await listen(server);
+  return { url, arrival: () => arrivals.take(), close: () => stop(server) };
+};
+
+export const entrances: readonly (readonly [name: string, open: Open])[] = [
+  ["serve", openServe],
+  ["upgrade", openUpgrade],
+  ["acceptStream", openAcceptStream],
+];
+
+/** A session lasts as long as its connection, which the test has in its hands. */
+async function keep(ws: Arrival, arrivals: Mailbox<Arrival>): Promise<void> {
+  arrivals.put(ws);
+  await ws.closed;
+}
+
+function isRefused(answer: UpgradeAnswer<unknown> | Refused): answer is Refused {
+  return "status" in answer;
+}
+
+async function listen(server: NetServer): Promise<string> {
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function stop(server: NetServer): Promise<unknown> {
+  return new Promise((resolve) => server.close(resolve));
+}

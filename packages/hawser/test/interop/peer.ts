@@ -1,0 +1,73 @@
+// What every peer can do, whoever made it: one interface over ws, undici, Python's websockets and Chromium.
+
+/** Text or binary. */
+export type Message = string | Uint8Array;
+
+/** How an end came about, as a peer sees it. */
+export interface PeerClose {
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface ConnectOptions {
+  readonly subprotocols?: readonly string[] | undefined;
+  /** Lines for the request, where the peer can add any. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The value of a Cookie header: `name=value`. */
+  readonly cookie?: string | undefined;
+}
+
+/** A connection, seen from the peer's end. */
+export interface PeerSocket {
+  readonly subprotocol: string;
+  send(message: Message): Promise<void>;
+  /** The next message. */
+  receive(): Promise<Message>;
+  /** Begins the closing handshake. */
+  close(code?: number, reason?: string): Promise<void>;
+  /** How the connection ended, once it has. */
+  closed(): Promise<PeerClose>;
+  /** Drops the transport without a Close. */
+  drop(): Promise<void>;
+  /** Sends one message in fragments. */
+  sendFragments(pieces: readonly Message[]): Promise<void>;
+  /** Sends a ping, and resolves when its pong has come. */
+  ping(payload: string): Promise<void>;
+}
+
+/** A kind of peer. */
+export interface Peer {
+  readonly name: string;
+  /** The codes that its `close` takes. */
+  readonly closeCodes: readonly number[];
+  /** What it cannot do is not asked of it. */
+  readonly can: {
+    readonly headers: boolean;
+    readonly fragments: boolean;
+    readonly ping: boolean;
+    /** Its `close` without a code sends none; otherwise it sends 1000. */
+    readonly empty: boolean;
+    /** It tells the status of a refusal. */
+    readonly status: boolean;
+  };
+  /** @throws (rejects with) PeerRefused when there is no 101 */
+  connect(url: string, options?: ConnectOptions): Promise<PeerSocket>;
+  stop(): Promise<void>;
+}
+
+/** The server said no. */
+export class PeerRefused extends Error {
+  readonly status: number | undefined;
+
+  constructor(status: number | undefined) {
+    super(`refused with ${status ?? "a status that is not told"}`);
+    this.status = status;
+  }
+}
+
+/** What every peer may send by the letter of RFC 6455 §7.4 and the registry behind it. */
+export const registeredCodes: readonly number[] = [
+  1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014,
+];
+/** What the WebSocket of the browsers may send. */
+export const browserCodes: readonly number[] = [1000, 3000, 3999, 4000, 4999];
