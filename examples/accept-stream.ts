@@ -26,7 +26,7 @@ async function serveOne(socket: Socket): Promise<void> {
 
 export async function start(
   port = 8084,
-  tls?: { key: Buffer; cert: Buffer },
+  tls?: { key: string; cert: string },
 ): Promise<{ url: string; close(): void }> {
   const listener = (socket: Socket) => void serveOne(socket);
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);

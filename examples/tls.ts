@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Server, serve } from "hawser";
 
-export function start(port: number, tls: { key: Buffer; cert: Buffer }): Promise<Server> {
+export function start(port: number, tls: { key: string; cert: string }): Promise<Server> {
   return serve(
     {
       port,
@@ -27,8 +27,8 @@ export function start(port: number, tls: { key: Buffer; cert: Buffer }): Promise
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const tls = {
-    key: readFileSync(process.env["KEY"] ?? "key.pem"),
-    cert: readFileSync(process.env["CERT"] ?? "cert.pem"),
+    key: readFileSync(process.env["KEY"] ?? "key.pem", "utf8"),
+    cert: readFileSync(process.env["CERT"] ?? "cert.pem", "utf8"),
   };
   const { url } = await start(Number(process.env["PORT"] ?? 8443), tls);
   console.log(url);

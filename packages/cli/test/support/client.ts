@@ -33,6 +33,8 @@ export class Client {
     this.socket = new WebSocket(url);
     open.add(this.socket);
     this.opened = once(this.socket, "open");
+    // Who is refused need not ask.
+    this.opened.catch(() => undefined);
     // Listened to from the start: a server may close before anybody asks.
     this.closed = new Promise((resolve) => {
       this.socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() }));

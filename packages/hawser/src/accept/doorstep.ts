@@ -20,7 +20,7 @@ import type { Peer } from "./trust.ts";
 const LINGER = 1000;
 
 /** What `HandshakeError.status` is when nobody was left to be answered. */
-const NO_ANSWER = 0;
+export const NO_ANSWER = 0;
 
 /**
  * Where a handshake stands. The last four are ends: the deadline does not hold any more.
@@ -117,6 +117,10 @@ export class Doorstep extends Timer implements Receiver {
     if (this.#step === "deciding") {
       this.#settle("accepted");
       this.transport.write(answer);
+    } else if (this.#step === "refused") {
+      // Too late: the transport is still the connection's, to end it.
+      this.#settle("gone");
+      this.#onGone?.();
     }
     return this.#rest === undefined ? this.#early : [this.#rest, ...this.#early];
   }

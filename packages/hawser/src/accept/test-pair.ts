@@ -12,11 +12,12 @@ import { memoryPair } from "../transport/memory.ts";
 import type { Limits, Timeouts } from "../wire/limits.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
+import type { ReceivedBy } from "./accept-stream.ts";
 import { resolveSettings } from "./settings.ts";
 
 /** How one end of a pair runs. */
-export interface TestEndOptions<State> {
-  readonly accepts?: Kind | undefined;
+export interface TestEndOptions<State, Accepts extends Kind = Kind> {
+  readonly accepts?: Accepts | undefined;
   readonly limits?: Partial<Limits> | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
   readonly coupled?: boolean | undefined;
@@ -25,9 +26,14 @@ export interface TestEndOptions<State> {
 }
 
 /** Options of `testPair`. */
-export interface TestPairOptions<ServerState = undefined, ClientState = undefined> {
-  readonly server?: TestEndOptions<ServerState> | undefined;
-  readonly client?: TestEndOptions<ClientState> | undefined;
+export interface TestPairOptions<
+  ServerState = undefined,
+  ClientState = undefined,
+  ServerAccepts extends Kind = Kind,
+  ClientAccepts extends Kind = Kind,
+> {
+  readonly server?: TestEndOptions<ServerState, ServerAccepts> | undefined;
+  readonly client?: TestEndOptions<ClientState, ClientAccepts> | undefined;
   /** The request target that both ends believe in. Default "/". */
   readonly target?: string | undefined;
   /** Header lines of that request beside the handshake's own. */
@@ -40,15 +46,31 @@ export interface TestPairOptions<ServerState = undefined, ClientState = undefine
 }
 
 /** Two ends of one connection. */
-export interface TestPair<ServerState = undefined, ClientState = undefined> {
-  readonly server: Connection<Message, ServerState | undefined>;
-  readonly client: Connection<Message, ClientState | undefined>;
+export interface TestPair<
+  ServerState = undefined,
+  ClientState = undefined,
+  ServerReceived extends Message = Message,
+  ClientReceived extends Message = Message,
+> {
+  readonly server: Connection<ServerReceived, ServerState>;
+  readonly client: Connection<ClientReceived, ClientState>;
   /** The time of both: it stands still until `clock.advance(ms)`. Bytes travel without it, unless `delay` is set. */
   readonly clock: ManualClock;
   /** What happens to bytes on their way; can be changed at any time. */
   readonly toServer: FaultScript;
   readonly toClient: FaultScript;
 }
+
+/** What an end receives, where `accepts` may or may not have been given. */
+type ReceivedWith<Accepts extends Kind> = Kind extends Accepts ? Message : ReceivedBy<Accepts>;
+
+const endNames: readonly (keyof TestEndOptions<unknown>)[] = [
+  "accepts",
+  "limits",
+  "timeouts",
+  "coupled",
+  "state",
+];
 
 /**
  * Makes a server's and a client's Connection, open and connected to each other in memory. Nothing of it touches the network.
@@ -64,9 +86,18 @@ export interface TestPair<ServerState = undefined, ClientState = undefined> {
  *
  * @throws TypeError or RangeError for wrong options
  */
-export function testPair<ServerState = undefined, ClientState = undefined>(
+export function testPair<
+  ServerState = undefined,
+  ClientState = undefined,
+  ServerAccepts extends Kind = Kind,
+  ClientAccepts extends Kind = Kind,
+>(
+  options?: TestPairOptions<ServerState, ClientState, ServerAccepts, ClientAccepts>,
+): TestPair<ServerState, ClientState, ReceivedWith<ServerAccepts>, ReceivedWith<ClientAccepts>>;
+// Where no state is given its type is undefined, and so is the state; the signature above says it in one word.
+export function testPair<ServerState, ClientState>(
   options: TestPairOptions<ServerState, ClientState> = {},
-): TestPair<ServerState, ClientState> {
+): TestPair<ServerState | undefined, ClientState | undefined> {
   checkNames("testPair()", options, [
     "server",
     "client",
@@ -76,11 +107,12 @@ export function testPair<ServerState = undefined, ClientState = undefined>(
     "toServer",
     "toClient",
   ]);
+  const { server = {}, client = {}, subprotocol = "" } = options;
+  checkNames("server of testPair()", server, endNames);
+  checkNames("client of testPair()", client, endNames);
   const clock = new ManualClock();
   const pair = memoryPair({ clock, toServer: options.toServer, toClient: options.toClient });
-  const { subprotocol = "" } = options;
   const handshake = () => testHandshake(options.target ?? "/", options.headers, subprotocol);
-  const { server = {}, client = {} } = options;
   return {
     server: new Connection({
       ...resolveSettings({ ...server, clock }),

@@ -84,29 +84,59 @@ export function isNormal(report: CloseReport): boolean {
   return report.clean && (report.code === 1000 || report.code === 1001 || report.code === 1005);
 }
 
-/** The report in words, on one line: `closed by the peer with 1000 "bye", after 12 s, 3 messages in, 4 out`. */
+/**
+ * The report in words, on one line: `closed by the peer with 1000 "bye", after 12.0 s, 3 messages in, 4 out`.
+ *
+ * Made for terminals and logs: what of it comes from the peer is quoted, control characters as escapes.
+ */
 export function describeReport(report: CloseReport): string {
-  const who = report.initiator === "peer" ? "the peer" : "us";
-  const reason = report.reason === "" ? "" : ` ${JSON.stringify(report.reason)}`;
-  const code = report.code === 1005 ? "no code" : `${report.code}${reason}`;
+  const { received, sent } = report.messages;
   const seconds = (report.duration / 1000).toFixed(1);
-  const counts = `${report.messages.received} messages in, ${report.messages.sent} out`;
-  return `${verbs[report.cause]} ${who} with ${code}${because(report)}, after ${seconds} s, ${counts}`;
+  return `${whatHappened(report)}, after ${seconds} s, ${received} ${received === 1 ? "message" : "messages"} in, ${sent} out`;
 }
 
-const verbs: Readonly<Record<CloseCause, string>> = {
-  close: "closed by",
-  "close-timeout": "given up (no answer to our Close), begun by",
-  lost: "lost, through",
-  protocol: "failed by",
-  limit: "failed by",
-  timeout: "failed by",
-  keepalive: "failed by",
-  fault: "failed by",
-  terminated: "terminated by",
-};
+function whatHappened(report: CloseReport): string {
+  const who = report.initiator === "peer" ? "the peer" : "us";
+  switch (report.cause) {
+    case "close":
+      return `closed by ${who} with ${inWords(report)}`;
+    case "close-timeout":
+      return `closed by us${withSent(report)}, which the peer did not answer in time`;
+    case "lost":
+      return `lost ${report.phase === "open" ? "without a Close" : `after our Close${withSent(report)}`}${because(report)}`;
+    case "protocol":
+    case "limit":
+    case "timeout":
+    case "keepalive":
+      return `failed by us${withSent(report)}${because(report)}`;
+    case "fault":
+      return `closed by us${withSent(report)} after a fault of our own${because(report)}`;
+    case "terminated":
+      return "terminated by us";
+    default:
+      return report.cause satisfies never;
+  }
+}
 
-function because(report: CloseReport): string {
-  const limit = report.limit === undefined ? "" : ` [${report.limit}]`;
-  return report.error instanceof Error ? ` (${report.error.message})${limit}` : limit;
+function withSent({ sent }: CloseReport): string {
+  return sent === undefined ? "" : ` with ${inWords(sent)}`;
+}
+
+function inWords({ code, reason }: CloseFrame): string {
+  if (code === 1005) return "no code";
+  return reason === "" ? String(code) : `${code} ${quoted(reason)}`;
+}
+
+function quoted(text: string): string {
+  return visible(JSON.stringify(text));
+}
+
+/** Escapes what makes a terminal do things, line breaks included. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+function because({ error, limit }: CloseReport): string {
+  const option = limit === undefined ? "" : ` (${limit})`;
+  return error instanceof Error ? `: ${visible(error.message)}${option}` : option;
 }

@@ -52,6 +52,8 @@ export class Inbox {
   #waiters: Waiter[] | undefined;
   #consumer: Consumer | undefined;
   #busy = false;
+  /** An item was given to a waiter, or taken, and nobody has come back for more since. */
+  #out = false;
 
   /** @param mark `limits.inbox` */
   constructor(owner: InboxOwner, mark: number) {
@@ -67,6 +69,11 @@ export class Inbox {
   /** Over its mark. */
   get full(): boolean {
     return this.#full;
+  }
+
+  /** Everything that was delivered has been dealt with, as far as one can see: nothing waits, and who took the last came back. */
+  get settled(): boolean {
+    return this.#items === undefined && !this.#busy && !this.#out;
   }
 
   /** Takes what the wire delivers. Returns false when that is enough for now: `room` is called when more is welcome. */
@@ -88,6 +95,7 @@ export class Inbox {
     // Others have waited longer.
     if (this.#waiters !== undefined && this.#waiters.length > 0) return undefined;
     const item = this.#shift();
+    this.#out = item !== undefined;
     if (item !== undefined) this.#makeRoom();
     return item;
   }
@@ -98,6 +106,7 @@ export class Inbox {
       waiter(undefined);
       return () => undefined;
     }
+    this.#out = false;
     this.#waiters ??= [];
     this.#waiters.push(waiter);
     return () => {
@@ -112,7 +121,8 @@ export class Inbox {
    * @throws Error if there is another
    */
   claim(consumer: Consumer): void {
-    if (this.#consumer !== undefined) throw new Error("another handler takes the messages of this connection");
+    if (this.#consumer !== undefined)
+      throw new Error("another handler takes the messages of this connection");
     this.#consumer = consumer;
     this.#busy = true;
   }
@@ -162,6 +172,7 @@ export class Inbox {
 
   #give(item: Item): void {
     const waiter = this.#waiters?.shift();
+    this.#out = waiter !== undefined;
     if (waiter !== undefined) waiter(item);
     else if (this.#consumer !== undefined) this.#handOver(this.#consumer, item);
   }

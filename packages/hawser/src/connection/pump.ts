@@ -192,6 +192,13 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     if (sentAt !== undefined) this.#owner.ponged(payload, sentAt, this.#clock.now());
   }
 
+  /** One turn for consumers that answer from a promise. Who needs longer is as late as anywhere. */
+  settled(): boolean {
+    if (this.inbox.settled) return true;
+    this.#yield();
+    return false;
+  }
+
   ready(): void {
     this.#resume();
   }
@@ -243,12 +250,17 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     this.#burst += 1;
     if (this.#burst < BURST) return room;
     this.#burst = 0;
+    this.#yield();
+    return false;
+  }
+
+  /** Lets the loop turn once before the wire goes on. */
+  #yield(): void {
     this.#yielding = true;
     this.#clock.soon(() => {
       this.#yielding = false;
       this.#resume();
     });
-    return false;
   }
 
   #resume(): void {

@@ -37,7 +37,7 @@ export async function sendStream(sender: FragmentSender, kind: Kind, pieces: Pie
       if (bytes.length === 0) continue;
       if (!sender.sendFragment(kind, bytes, false)) return false;
       begun = true;
-      if (!(await sender.room())) return false;
+      if (!(await sender.room())) break;
     }
   } catch (error) {
     if (begun) sender.brokeOff(error);

@@ -1,4 +1,5 @@
 // Faults: what a handler of the application throws, and where that goes.
+import { inspect } from "node:util";
 import { handlerFault } from "../connection/channels.ts";
 import type { AnyConnection } from "../connection/connection.ts";
 import { warnOnce } from "../transport/warn.ts";
@@ -30,8 +31,17 @@ export function reportFault(
 }
 
 function warnOnFault(who: string, error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = inWords(error);
   // The same line of the same file is the same cause, whatever the message says of the moment.
   const cause = text.match(/\n\s+at .*/)?.[0] ?? text;
   warnOnce(`${who}${cause}`, `${who} threw: ${text}`);
+}
+
+/** An error with its stack and its causes; anything else as Node shows it. Never throws, whatever was thrown. */
+function inWords(error: unknown): string {
+  try {
+    return inspect(error);
+  } catch {
+    return "something that cannot be shown";
+  }
 }

@@ -24,7 +24,7 @@ export interface RunOptions {
  *
  * @returns the close report, when the connection has ended and the last hook is done. Never rejects because of the handler:
  *   what it throws ends the connection with 1011 and goes to `onError`.
- * @throws TypeError for what is neither a session nor a handler, at once
+ * @throws TypeError for what is neither a session nor a handler, Error if hooks run on this connection already; both at once
  */
 export function run<Accepts extends Kind, State>(
   ws: Connection<Received<Accepts>, State>,
@@ -33,15 +33,18 @@ export function run<Accepts extends Kind, State>(
 ): Promise<CloseReport> {
   checkNames("run()", options, ["onError", "keep"]);
   const checked = toHandler("run()", handler);
-  return new Promise((resolve) => {
-    if (checked.session === undefined) new HookRun(ws, checked, options, resolve).start();
-    else resolve(runSession(ws, checked, options));
+  if (checked.session !== undefined) return runSession(ws, checked, options);
+  const hooks = new HookRun(ws, checked, options);
+  const done = new Promise<CloseReport>((resolve) => {
+    hooks.onDone = resolve;
   });
+  hooks.start();
+  return done;
 }
 
 /** As `run`, for a handler and options that are checked already, and for nobody who waits. */
 export function drive(ws: AnyConnection, handler: Handler, options: RunOptions): void {
-  if (handler.session === undefined) new HookRun(ws, handler, options, undefined).start();
+  if (handler.session === undefined) new HookRun(ws, handler, options).start();
   else void runSession(ws, handler, options);
 }
 
@@ -58,12 +61,18 @@ async function runSession(ws: AnyConnection, handler: Handler, options: RunOptio
   return ws.closed;
 }
 
-/** A connection's own end, seen by its handler as an error, is no fault; nor does it end the connection again. */
 function endByFault(ws: AnyConnection, error: unknown, onError: ErrorHook | undefined): void {
-  const { report } = pumpOf(ws);
-  if (error instanceof ConnectionClosedError && error.report === report) return;
+  if (isOwnEnd(ws, error)) return;
   pumpOf(ws).fail(1011, "internal error", { cause: "fault", error });
   reportFault(error, ws, onError);
+}
+
+/** The end of a connection, seen by its handler as an error, is no fault: neither its error nor the abort of its signal. */
+function isOwnEnd(ws: AnyConnection, error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof ConnectionClosedError) return error.report === pumpOf(ws).report;
+  const { signal } = ws;
+  return signal.aborted && (error === signal.reason || error.cause === signal.reason);
 }
 
 /** Hooks, one at a time. */
@@ -71,30 +80,24 @@ class HookRun implements Consumer {
   readonly #ws: AnyConnection;
   readonly #handler: Handler;
   readonly #options: RunOptions;
-  /** A hook has thrown: what still waits in the inbox is not handed to it. */
-  #failed = false;
-  readonly #onDone: ((report: Promise<CloseReport>) => void) | undefined;
+  /** Called when the connection has ended and the last hook is done. */
+  onDone: ((report: Promise<CloseReport>) => void) | undefined;
 
-  constructor(
-    ws: AnyConnection,
-    handler: Handler,
-    options: RunOptions,
-    onDone: ((report: Promise<CloseReport>) => void) | undefined,
-  ) {
+  constructor(ws: AnyConnection, handler: Handler, options: RunOptions) {
     this.#ws = ws;
     this.#handler = handler;
     this.#options = options;
-    this.#onDone = onDone;
   }
 
   start(): void {
+    pumpOf(this.#ws).inbox.claim(this);
     const opening = this.#call(() => this.#handler.open?.(this.#ws));
     if (opening === undefined) this.#opened();
     else void opening.then(() => this.#opened());
   }
 
   take(item: Item): PromiseLike<void> | undefined {
-    if (this.#failed || this.#handler.message === undefined || !isWhole(item)) return undefined;
+    if (this.#handler.message === undefined || !isWhole(item)) return undefined;
     // The body of #call once more, without its closure: this is the hot path.
     try {
       const pending = this.#handler.message(this.#ws, item);
@@ -108,14 +111,17 @@ class HookRun implements Consumer {
   finished(): void {
     const { report } = pumpOf(this.#ws);
     const closing = report && this.#call(() => this.#handler.close?.(this.#ws, report));
-    const done = () => this.#onDone?.(this.#ws.closed);
+    const done = () => this.onDone?.(this.#ws.closed);
     if (closing === undefined) done();
     else void closing.then(done);
   }
 
   #opened(): void {
     keepHeaders(this.#ws, this.#options.keep ?? []);
-    pumpOf(this.#ws).inbox.consume(this);
+    const { inbox } = pumpOf(this.#ws);
+    // Not before: the open hook may receive messages by itself.
+    if (this.#handler.message === undefined) inbox.discard();
+    inbox.begin();
   }
 
   /** Runs a hook. Returns a promise that never rejects if the hook is not done yet. */
@@ -129,12 +135,17 @@ class HookRun implements Consumer {
     }
   }
 
+  /** Not `pending.then`: what calls itself a promise need not return one. */
   #settled(pending: PromiseLike<unknown>): PromiseLike<void> {
-    return pending.then(undefined, (error: unknown) => this.#fault(error)).then(() => undefined);
+    return Promise.resolve(pending).then(
+      () => undefined,
+      (error: unknown) => this.#fault(error),
+    );
   }
 
   #fault(error: unknown): void {
-    this.#failed = true;
+    // What still waits is not for a handler that has failed.
+    pumpOf(this.#ws).inbox.discard();
     endByFault(this.#ws, error, this.#options.onError);
   }
 }

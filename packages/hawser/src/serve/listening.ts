@@ -1,8 +1,12 @@
 // Listening: where a server listens, and the sockets that come from there, under TLS or not.
+import { Server as HttpServer } from "node:http";
+import { Server as HttpsServer } from "node:https";
 import type { AddressInfo, ListenOptions } from "node:net";
 import { createServer, Server as NetServer, type Socket } from "node:net";
 import type { SecureContextOptions, TlsOptions } from "node:tls";
 import { createServer as createTlsServer, Server as TlsServer } from "node:tls";
+import type { Clock } from "../transport/clock.ts";
+import { Timer } from "../transport/clock.ts";
 import { warnOnce } from "../transport/warn.ts";
 import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
@@ -41,9 +45,10 @@ export interface SocketTaker {
   /** A TLS handshake began (+1) or ended (-1). */
   securing(change: 1 | -1): void;
   tlsFailed(): void;
+  /** A function of the application's in the option `tls` threw. */
+  fault(error: unknown): void;
   /** A socket is ready to be read. `since`: when it was accepted, on the taker's clock. */
   take(socket: Socket, since: number): void;
-  now(): number;
 }
 
 /** What a Listening is made of. */
@@ -52,6 +57,7 @@ export interface ListeningOptions {
   readonly tls: TlsOptions | undefined;
   /** For the TLS handshake, in milliseconds. */
   readonly handshakeTimeout: number;
+  readonly clock: Clock;
   readonly taker: SocketTaker;
 }
 
@@ -83,6 +89,25 @@ export function checkPlace(place: ListenPlace): void {
   if (listener !== undefined && !(listener instanceof NetServer)) {
     throw new TypeError(`listener must be a net.Server or a tls.Server, not ${describe(listener)}`);
   }
+  if (listener instanceof HttpServer || listener instanceof HttpsServer) {
+    throw new TypeError("listener is an HTTP server, which reads its sockets itself: use upgrade()");
+  }
+}
+
+/** A socket in its TLS handshake. A deadline of Node's would be one of silence, which a byte now and then puts off. */
+class Securing extends Timer {
+  readonly socket: Socket;
+  readonly since: number;
+
+  constructor(socket: Socket, since: number) {
+    super();
+    this.socket = socket;
+    this.since = since;
+  }
+
+  override expired(): void {
+    this.socket.destroy();
+  }
 }
 
 /** A listening socket, and the TLS in front of it. */
@@ -91,8 +116,8 @@ export class Listening {
   readonly #listener: NetServer;
   /** TLS of ours: it never listens, but gets the sockets that may come in. */
   readonly #tls: TlsServer | undefined;
-  /** Sockets in their TLS handshake, and when they came. */
-  readonly #securing = new Map<Socket, number>();
+  readonly #securing = new Set<Securing>();
+  #address: AddressInfo | string | null = null;
 
   constructor(options: ListeningOptions) {
     this.#options = options;
@@ -100,7 +125,7 @@ export class Listening {
     this.#listener = place.listener ?? createServer({ noDelay: true, allowHalfOpen: true });
     if (tls !== undefined) this.#tls = this.#createTls(tls);
     if (this.#listener instanceof TlsServer) {
-      this.#listener.on("secureConnection", (socket) => this.#take(socket, this.#options.taker.now()));
+      this.#listener.on("secureConnection", (socket) => this.#take(socket, this.#options.clock.now()));
       this.#listener.on("tlsClientError", () => this.#options.taker.tlsFailed());
     } else {
       this.#listener.on("connection", (socket) => this.#arrived(socket));
@@ -109,12 +134,17 @@ export class Listening {
 
   /** The port, 0 where there is none. */
   get port(): number {
-    const address = this.#listener.address();
-    return address !== null && typeof address === "object" ? address.port : 0;
+    const { place } = this;
+    return place !== null && typeof place === "object" ? place.port : 0;
   }
 
   get address(): AddressInfo | string | null {
     return this.#listener.address();
+  }
+
+  /** Where it listens, or listened. */
+  get place(): AddressInfo | string | null {
+    return this.#address;
   }
 
   get secure(): boolean {
@@ -126,6 +156,7 @@ export class Listening {
     const listener = this.#listener;
     return new Promise((resolve, reject) => {
       const ready = () => {
+        this.#address = listener.address();
         listener.off("error", reject);
         // After this, errors are of single sockets that could not be accepted (EMFILE): the next may be.
         listener.on("error", (error) =>
@@ -143,14 +174,10 @@ export class Listening {
     });
   }
 
-  /** Stops accepting. Resolves when nothing listens any more; live connections do not keep it waiting. */
-  stop(): Promise<void> {
-    for (const socket of this.#securing.keys()) socket.destroy();
-    return new Promise((resolve) => {
-      // Its callback waits for the last connection; what matters here is that the port is free, and that is at once.
-      this.#listener.close();
-      resolve();
-    });
+  /** Stops accepting. The port is free when this returns; live connections keep nobody waiting. */
+  stop(): void {
+    for (const { socket } of this.#securing) socket.destroy();
+    this.#listener.close();
   }
 
   ref(): void {
@@ -176,12 +203,15 @@ export class Listening {
   }
 
   #createTls(options: TlsOptions): TlsServer {
-    const { taker, handshakeTimeout } = this.#options;
+    const { taker } = this.#options;
+    const { SNICallback: chooseContext } = options;
     const server = createTlsServer({
       // HTTP/2 is not spoken here; whoever insists on it is told so by the alert of RFC 7301 §3.2.
-      ALPNProtocols: ["http/1.1"],
-      handshakeTimeout: Math.min(handshakeTimeout, 2 ** 31 - 1),
+      ...(options.ALPNCallback === undefined && { ALPNProtocols: ["http/1.1"] }),
+      // Ours is the deadline.
+      handshakeTimeout: 2 ** 31 - 1,
       ...options,
+      ...(chooseContext && { SNICallback: guarded(chooseContext, (error) => taker.fault(error)) }),
     });
     server.on("secureConnection", (socket) => this.#take(socket, this.#secured(socket)));
     server.on("tlsClientError", (_error, socket) => {
@@ -192,9 +222,9 @@ export class Listening {
   }
 
   #arrived(socket: Socket): void {
-    const { taker } = this.#options;
+    const { taker, clock, handshakeTimeout } = this.#options;
     if (this.#tls === undefined) {
-      taker.take(socket, taker.now());
+      taker.take(socket, clock.now());
       return;
     }
     if (taker.full) {
@@ -203,29 +233,51 @@ export class Listening {
       socket.resetAndDestroy();
       return;
     }
-    this.#securing.set(socket, taker.now());
+    const securing = new Securing(socket, clock.now());
+    this.#securing.add(securing);
     taker.securing(1);
-    socket.once("close", () => this.#forget(socket));
+    clock.schedule(securing, securing.since + handshakeTimeout);
+    socket.once("close", () => this.#forget(securing));
     this.#tls.emit("connection", socket);
   }
 
   /** When the socket below a TLS socket came. Node does not say which it is: it has the same two ends. */
   #secured(secure: Socket): number {
-    for (const [socket, since] of this.#securing) {
-      if (socket.remotePort !== secure.remotePort || socket.remoteAddress !== secure.remoteAddress) continue;
-      this.#forget(socket);
-      return since;
+    for (const securing of this.#securing) {
+      const { remotePort, remoteAddress } = securing.socket;
+      if (remotePort !== secure.remotePort || remoteAddress !== secure.remoteAddress) continue;
+      this.#forget(securing);
+      return securing.since;
     }
-    return this.#options.taker.now();
+    return this.#options.clock.now();
   }
 
-  #forget(socket: Socket): void {
-    if (this.#securing.delete(socket)) this.#options.taker.securing(-1);
+  #forget(securing: Securing): void {
+    this.#options.clock.cancel(securing);
+    if (this.#securing.delete(securing)) this.#options.taker.securing(-1);
   }
 
   #take(socket: Socket, since: number): void {
     this.#options.taker.take(socket, since);
   }
+}
+
+type ChooseContext = NonNullable<TlsOptions["SNICallback"]>;
+
+/** An SNICallback whose errors, thrown or rejected, end one handshake and nothing else. */
+function guarded(choose: ChooseContext, onFault: (error: unknown) => void): ChooseContext {
+  return (name, done) => {
+    const fail = (error: unknown) => {
+      onFault(error);
+      done(error instanceof Error ? error : new Error("SNICallback threw", { cause: error }));
+    };
+    try {
+      const pending: unknown = choose(name, done);
+      if (pending instanceof Promise) pending.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
 }
 
 /** Checks the option `tls`. */

@@ -47,6 +47,11 @@ export function resolveEndpoint<Accepts extends Kind, State>(
   if (given === undefined && options.resources === undefined) {
     throw new TypeError(`${where} needs a session or a handler, or the option resources`);
   }
+  if (given === undefined && options.upgrade !== undefined) {
+    throw new TypeError(
+      `the upgrade of ${where} goes with a session or handler beside the options; those in resources have their own`,
+    );
+  }
   if (options.onError !== undefined && typeof options.onError !== "function") {
     throw new TypeError(`onError must be a function, not ${describe(options.onError)}`);
   }

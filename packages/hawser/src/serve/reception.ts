@@ -1,7 +1,7 @@
 // Reception: takes a request that stands on the doorstep through the `upgrade` hook to its handler.
 import type { Candidate } from "../accept/admission.ts";
 import { admit, establish, publishRefusal } from "../accept/admission.ts";
-import type { Doorstep } from "../accept/doorstep.ts";
+import { type Doorstep, NO_ANSWER } from "../accept/doorstep.ts";
 import { Refused } from "../accept/refusal.ts";
 import type { Settings } from "../accept/settings.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
@@ -40,12 +40,13 @@ export class Reception {
     try {
       candidate = admit(head, doorstep, this.#endpoint.settings);
     } catch (error) {
-      this.#refuseByRule(error, doorstep);
+      if (error instanceof HandshakeError) this.refuse(error, doorstep);
+      else this.#faultOrRefusal(error, doorstep);
       return;
     }
     const match = this.#endpoint.resources.match(candidate.opening.path);
     if (match === undefined) {
-      this.#refuseByRule(new HandshakeError("there is nothing at this path", { status: 404 }), doorstep);
+      this.refuse(new HandshakeError("there is nothing at this path", { status: 404 }), doorstep);
       return;
     }
     candidate.request.params = match.params;
@@ -53,9 +54,16 @@ export class Reception {
     else void this.#ask(candidate, doorstep, match.handler);
   }
 
-  /** Counts a handshake that failed before there was a request. */
+  /** Refuses a request for a rule that it breaks. */
+  refuse(error: HandshakeError, doorstep: Doorstep): void {
+    // The one refusal that puzzles people at their own server: said where they look, with the option that helps.
+    if (error.status === 403) warnOnce("origin", error.message);
+    this.#refuse(error, doorstep, error);
+  }
+
+  /** Counts a handshake that failed before there was a request, or while a hook decided. */
   failed(error: HandshakeError, doorstep: Doorstep): void {
-    this.#roster.refused += 1;
+    if (error.status !== NO_ANSWER) this.#roster.refused += 1;
     publishRefusal(error, doorstep.peer.address);
   }
 
@@ -90,12 +98,8 @@ export class Reception {
   }
 
   #accept(candidate: Candidate, doorstep: Doorstep, handler: Handler, answer: UpgradeAnswer<unknown>): void {
-    // The peer may have gone, and the server may have begun to close, while the hook was deciding.
+    // The peer may have gone, or the server may have begun to close (it was told so), while the hook was deciding.
     if (doorstep.settled) return;
-    if (this.#roster.draining) {
-      this.#refuse({ status: 503, body: "the server is closing" }, doorstep);
-      return;
-    }
     let connection: AnyConnection;
     try {
       const settings = this.#settingsFor(handler);
@@ -123,16 +127,6 @@ export class Reception {
     const narrowed = known ?? { ...settings, accepts: handler.accepts };
     if (known === undefined) this.#settingsOf.set(handler, narrowed);
     return narrowed;
-  }
-
-  #refuseByRule(error: unknown, doorstep: Doorstep): void {
-    if (!(error instanceof HandshakeError)) {
-      this.#faultOrRefusal(error, doorstep);
-      return;
-    }
-    // The one refusal that puzzles people at their own server: said where they look, with the option that helps.
-    if (error.status === 403) warnOnce("origin", error.message);
-    this.#refuse(error, doorstep, error);
   }
 
   #refuse(refusal: Refusal, doorstep: Doorstep, error?: HandshakeError): void {

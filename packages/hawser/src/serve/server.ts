@@ -2,12 +2,12 @@
 import type { AddressInfo, Socket } from "node:net";
 import type { SecureContextOptions, TlsOptions } from "node:tls";
 import type { Doorstep } from "../accept/doorstep.ts";
+import { reportFault } from "../handlers/fault.ts";
 import { wantsWebSocket } from "../handshake/answer.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { HeadRead } from "../handshake/head.ts";
 import type { ListenPlace } from "./listening.ts";
 import { Listening } from "./listening.ts";
-import { reportFault } from "../handlers/fault.ts";
 import { LiveServer } from "./live-server.ts";
 import type { Endpoint, PlainHttp } from "./options.ts";
 import type { UpgradeEvent } from "./plain-http.ts";

@@ -137,15 +137,20 @@ export function receiveUpgrade(
   const options = { head, headWasRead: true, peer };
   const doorstep = roster.receive(socket, endpoint.settings, options);
   if (doorstep === undefined) return;
-  const lines = request.rawHeaders.length / 2;
-  const most = endpoint.settings.limits.headers;
-  if (lines > most) {
-    // Node forgets those beyond its own limit without a word, and what it forgets might matter.
-    const message = `the request has more than ${most} header lines (limits.headers)`;
-    reception.refuse(new HandshakeError(message, { status: 431, rule: "RFC 6585 §5" }), doorstep);
-  } else {
-    reception.receive(headOf(request), doorstep);
+  const error = letThrough(request, endpoint.settings.limits.headers);
+  if (error === undefined) reception.receive(headOf(request), doorstep);
+  else reception.refuse(error, doorstep);
+}
+
+/** What our own reader of heads would have refused, and Node's does not. */
+function letThrough(request: IncomingMessage, mostLines: number): HandshakeError | undefined {
+  // Node forgets the lines beyond its own limit without a word, and what it forgets might matter.
+  if (request.rawHeaders.length / 2 > mostLines) {
+    const message = `the request has more than ${mostLines} header lines (limits.headers)`;
+    return new HandshakeError(message, { status: 431, rule: "RFC 6585 §5" });
   }
+  if (request.httpVersionMajor <= 1) return undefined;
+  return new HandshakeError("this port speaks HTTP/1.1", { status: 505, rule: "RFC 9112 §2.3" });
 }
 
 /** The head of a request, as Node tells it. */

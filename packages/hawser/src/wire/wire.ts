@@ -48,6 +48,11 @@ export interface Sink extends Output {
   ping(payload: Uint8Array): void;
   /** A pong came. `sentAt` is when the ping it answers was sent (older pings count as answered too); undefined: it answers none of ours. */
   pong(payload: Uint8Array, sentAt: number | undefined): void;
+  /**
+   * A Close or a violation came behind messages. Return false while the answers to those are still to be sent: the machine
+   * holds until `resume`, and then goes on without asking again. Absent, it never waits.
+   */
+  settled?(): boolean;
   /** Work that was under way elsewhere (inflating) is done: call `resume`. */
   ready(): void;
   /** The connection is over, and the transport is to be dropped. Called once, last. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as hawser from "hawser";
 import { violations } from "hawser/wire";
 import { describe, expect, test } from "vitest";
+import { rows } from "../hostile/handshake-rows.ts";
 import { filesBelow, page, pages, root } from "./support.ts";
 
 describe("docs/architecture.md", () => {
@@ -28,7 +29,7 @@ function written(value: number, unit: "bytes" | "ms" | "count"): string {
 /** The limits that are no bytes. */
 const counts = new Set(["headers", "connections", "handshakes", "rate"]);
 
-const rows = [
+const defaults = [
   ...Object.entries(hawser.defaultLimits).map(
     ([name, value]) => [`limits.${name}`, written(value, counts.has(name) ? "count" : "bytes")] as const,
   ),
@@ -38,9 +39,23 @@ const rows = [
 ];
 
 describe.each(["README.md", "docs/security.md"])("%s has the default of", (path) => {
-  test.each(rows)("%s: %s", (name, value) => {
+  test.each(defaults)("%s: %s", (name, value) => {
     expect(page(path).text).toMatch(new RegExp(`^\\| \`${name}\` \\| ${value} \\|`, "m"));
   });
+});
+
+test("docs/attaching.md has the inputs that Node decides behind upgrade()", () => {
+  const [, table = ""] = page("docs/attaching.md").text.split(/<!-- .*rows decided by Node -->/);
+  const found = [...table.matchAll(/^\| (H\d+) \| (.+) \| (\d+) \| (\d+|no .*) \|$/gm)];
+  const decided = rows.filter(({ node }) => node !== undefined);
+  expect(
+    found.map(([, row, what, serve, upgrade]) => [
+      row,
+      what,
+      serve,
+      upgrade?.startsWith("no") ? "404" : upgrade,
+    ]),
+  ).toEqual(decided.map(({ row, what, status, node }) => [row, what, `${status}`, `${node}`]));
 });
 
 describe("docs/closing.md", () => {
@@ -70,6 +85,10 @@ test("every public function and class is on some page", () => {
     .map(({ text }) => text)
     .join("\n");
   expect(Object.keys(hawser).filter((name) => !all.includes(name))).toEqual([]);
+});
+
+test("the package has the changelog of the repository", () => {
+  expect(page("packages/hawser/CHANGELOG.md").text).toBe(page("CHANGELOG.md").text);
 });
 
 test("no page tells where it was written", () => {

@@ -40,8 +40,9 @@ test("a fault ends the connection, and is told", async () => {
 });
 
 test("a peer that vanishes is found out by keepalive", async () => {
-  const { server, clock, toClient } = testPair();
+  const { server, client, clock, toClient } = testPair();
   const done = run(server, counter);
+  await client.receive();
   toClient.freeze();
   // A ping after 25 s at the latest, and 10 s for its answer: no real time passes.
   clock.advance(35_000);

@@ -1,9 +1,10 @@
 // examples/accept-stream.ts
 import { expect, onTestFinished, test, vi } from "vitest";
 import { start } from "../../../../examples/accept-stream.ts";
-import { certificate, exchange, openUndici, openWs, portOf } from "./support.ts";
+import { certificateFor, type KeyPair } from "../serve/support/certificates.ts";
+import { exchange, openUndici, openWs, portOf } from "./support.ts";
 
-async function server(tls?: ReturnType<typeof certificate>) {
+async function server(tls?: KeyPair) {
   const said: string[] = [];
   let heard: () => void = () => undefined;
   vi.spyOn(console, "log").mockImplementation((line: string) => {
@@ -33,9 +34,9 @@ test("it echoes, and reports how the client quit", async () => {
 });
 
 test("over TLS too", async () => {
-  const tls = certificate();
+  const tls = certificateFor("localhost");
   const { url, lines } = await server(tls);
-  const client = await openWs(url, [], { ca: tls.cert });
+  const client = await openWs(url.replace("127.0.0.1", "localhost"), [], { ca: tls.cert });
   expect(client.headers["x-greeting"]).toBe("hello");
   client.send("hello");
   expect(await client.next()).toBe("hello");

@@ -2,12 +2,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { start } from "../../../../examples/meow.ts";
 import { openUndici, openWs } from "./support.ts";
 
+const require = createRequire(import.meta.url);
+const tsx = pathToFileURL(require.resolve("tsx")).href;
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 
 test.each([
@@ -36,7 +39,7 @@ test("binary is not welcome", async () => {
 });
 
 test("it runs by hand, at PORT, and says where", async () => {
-  const child = spawn(process.execPath, ["--import", "tsx", "examples/meow.ts"], {
+  const child = spawn(process.execPath, ["--import", tsx, "examples/meow.ts"], {
     cwd: root,
     env: { ...process.env, PORT: "0" },
     stdio: ["ignore", "pipe", "inherit"],

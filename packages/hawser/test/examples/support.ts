@@ -1,15 +1,11 @@
 // Real clients for the examples: npm's ws and undici, each with a queue of what it received, and raw bytes over TCP.
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { WebSocket as UndiciWebSocket } from "undici";
 import { type ClientOptions, WebSocket } from "ws";
 
 /** How a connection ended, as its client saw it. */
-export interface Ended {
+interface Ended {
   readonly code: number;
   readonly reason: string;
 }
@@ -117,20 +113,4 @@ export async function exchange(port: number, lines: readonly string[]): Promise<
 /** The port of a URL. */
 export function portOf(url: string): number {
   return Number(new URL(url).port);
-}
-
-/** A key and a certificate for localhost, made for this run. */
-export function certificate(): { key: Buffer; cert: Buffer } {
-  const folder = mkdtempSync(join(tmpdir(), "hawser-tls-"));
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  try {
-    execFileSync("openssl", [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
-      ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-      ...["-days", "1", "-keyout", key, "-out", cert],
-    ]);
-    return { key: readFileSync(key), cert: readFileSync(cert) };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

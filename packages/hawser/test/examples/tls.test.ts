@@ -1,9 +1,10 @@
 // examples/tls.ts
 import { expect, onTestFinished, test } from "vitest";
 import { start } from "../../../../examples/tls.ts";
-import { certificate, openWs } from "./support.ts";
+import { certificateFor } from "../serve/support/certificates.ts";
+import { openWs } from "./support.ts";
 
-const tls = certificate();
+const tls = certificateFor("localhost");
 
 async function server(): Promise<string> {
   const started = await start(0, tls);

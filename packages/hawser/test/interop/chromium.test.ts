@@ -1,10 +1,5 @@
 // Chromium's own WebSocket against our server.
-import { chromiumIsThere, startChromium } from "./chromium-peer.ts";
 import { describePeer } from "./peer-suite.ts";
+import { chromium } from "./chromium-peer.ts";
 
-describePeer({
-  name: "Chromium",
-  start: startChromium,
-  isThere: chromiumIsThere,
-  install: "apt-get install chromium",
-});
+describePeer(chromium);

@@ -35,24 +35,32 @@ export interface PeerSocket {
   ping(payload: string): Promise<void>;
 }
 
-/** A kind of peer. */
+/** A peer that runs. */
 export interface Peer {
+  /** @throws (rejects with) PeerRefused when there is no 101 */
+  connect(url: string, options?: ConnectOptions): Promise<PeerSocket>;
+  stop(): Promise<void>;
+}
+
+/** A kind of peer: how it is started, whether it can be, and what may be asked of it. */
+export interface PeerKind {
   readonly name: string;
+  readonly isThere: boolean;
+  /** How to get it. */
+  readonly install: string;
+  start(): Promise<Peer>;
   /** The codes that its `close` takes. */
   readonly closeCodes: readonly number[];
-  /** What it cannot do is not asked of it. */
   readonly can: {
     readonly headers: boolean;
     readonly fragments: boolean;
     readonly ping: boolean;
     /** Its `close` without a code sends none; otherwise it sends 1000. */
-    readonly empty: boolean;
+    readonly closeWithoutCode: boolean;
     /** It tells the status of a refusal. */
     readonly status: boolean;
+    readonly drop: boolean;
   };
-  /** @throws (rejects with) PeerRefused when there is no 101 */
-  connect(url: string, options?: ConnectOptions): Promise<PeerSocket>;
-  stop(): Promise<void>;
 }
 
 /** The server said no. */

@@ -3,15 +3,21 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { browserCodes, type ConnectOptions, type Peer, registeredCodes } from "./peer.ts";
+import { browserCodes, type ConnectOptions, type Peer, type PeerKind, registeredCodes } from "./peer.ts";
 import { connectRemotely } from "./remote-peer.ts";
 
 /** By path: another python3 on the PATH may not see the system's modules. */
 const PYTHON = "/usr/bin/python3";
 const script = fileURLToPath(new URL("./python-peer.py", import.meta.url));
 
-export const pythonIsThere: boolean =
-  spawnSync(PYTHON, ["-c", "import websockets"], { stdio: "ignore" }).status === 0;
+export const python: PeerKind = {
+  name: "Python's websockets",
+  isThere: spawnSync(PYTHON, ["-c", "import websockets"], { stdio: "ignore" }).status === 0,
+  install: "apt-get install python3-websockets",
+  start: startPython,
+  closeCodes: [...registeredCodes, ...browserCodes.slice(1)],
+  can: { headers: true, fragments: true, ping: true, closeWithoutCode: false, status: true, drop: true },
+};
 
 interface Answer {
   readonly number: number;
@@ -19,8 +25,7 @@ interface Answer {
   readonly error?: string;
 }
 
-/** A client of Python's websockets. */
-export async function startPython(): Promise<Peer> {
+async function startPython(): Promise<Peer> {
   const child = spawn(PYTHON, [script], { stdio: ["pipe", "pipe", "inherit"] });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   createInterface({ input: child.stdout }).on("line", (line) => {
@@ -41,9 +46,6 @@ export async function startPython(): Promise<Peer> {
     return new Promise<unknown>((resolve, reject) => waiting.set(number, { resolve, reject }));
   };
   return {
-    name: "Python's websockets",
-    closeCodes: [...registeredCodes, ...browserCodes.slice(1)],
-    can: { headers: true, fragments: true, ping: true, empty: false, status: true },
     connect: (url: string, options: ConnectOptions = {}) => connectRemotely(ask, url, options),
     async stop() {
       const gone = once(child, "exit");

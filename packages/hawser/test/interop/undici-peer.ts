@@ -1,5 +1,5 @@
 // undici's WebSocket, the one that Node's own global is made of, as a peer.
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Agent, buildConnector, ping, WebSocket } from "undici";
 import { Mailbox } from "../support/mailbox.ts";
@@ -9,6 +9,7 @@ import {
   type Message,
   type Peer,
   type PeerClose,
+  type PeerKind,
   PeerRefused,
   type PeerSocket,
 } from "./peer.ts";
@@ -73,15 +74,23 @@ class Socket implements PeerSocket {
       };
     });
     subscribe(channel, heard);
-    ping(this.#ws, new TextEncoder().encode(payload) as never);
+    ping(this.#ws, Buffer.from(payload));
     const answer = await answered;
     unsubscribe(channel, heard);
     if (answer !== payload) throw new Error(`another pong: ${answer}`);
   }
 }
 
-/** The WebSocket of undici. */
-export async function startUndici(): Promise<Peer> {
+export const undici: PeerKind = {
+  name: "undici",
+  isThere: true,
+  install: "npm install",
+  start: startUndici,
+  closeCodes: browserCodes,
+  can: { headers: true, fragments: false, ping: true, closeWithoutCode: true, status: false, drop: true },
+};
+
+async function startUndici(): Promise<Peer> {
   const connector = buildConnector({ rejectUnauthorized: false });
   let latest: Transport | undefined;
   const dispatcher = new Agent({
@@ -93,9 +102,6 @@ export async function startUndici(): Promise<Peer> {
     },
   });
   return {
-    name: "undici",
-    closeCodes: browserCodes,
-    can: { headers: true, fragments: false, ping: true, empty: true, status: false },
     connect(url: string, options: ConnectOptions = {}): Promise<PeerSocket> {
       const { subprotocols = [], headers, cookie } = options;
       const ws = new WebSocket(url, {

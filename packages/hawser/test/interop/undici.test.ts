@@ -1,5 +1,5 @@
 // undici's WebSocket against our server.
 import { describePeer } from "./peer-suite.ts";
-import { startUndici } from "./undici-peer.ts";
+import { undici } from "./undici-peer.ts";
 
-describePeer({ name: "undici", start: startUndici, isThere: true, install: "npm install" });
+describePeer(undici);

@@ -9,6 +9,7 @@ import {
   type Message,
   type Peer,
   type PeerClose,
+  type PeerKind,
   PeerRefused,
   type PeerSocket,
   registeredCodes,
@@ -74,12 +75,17 @@ class Socket implements PeerSocket {
   }
 }
 
-/** The client of ws. */
-export async function startWs(): Promise<Peer> {
+export const ws: PeerKind = {
+  name: "ws",
+  isThere: true,
+  install: "npm install",
+  start: startWs,
+  closeCodes: [...registeredCodes, ...browserCodes.slice(1)],
+  can: { headers: true, fragments: true, ping: true, closeWithoutCode: true, status: true, drop: true },
+};
+
+async function startWs(): Promise<Peer> {
   return {
-    name: "ws",
-    closeCodes: [...registeredCodes, ...browserCodes.slice(1)],
-    can: { headers: true, fragments: true, ping: true, empty: true, status: true },
     connect(url: string, options: ConnectOptions = {}): Promise<PeerSocket> {
       const { subprotocols = [], headers, cookie } = options;
       const ws = new WebSocket(url, [...subprotocols], {

@@ -89,6 +89,14 @@ export class RawClient {
     }
   }
 
+  /** The next `size` bytes. */
+  async bytes(size: number): Promise<Buffer> {
+    const bytes = await this.#peek(size);
+    if (bytes === undefined) throw new Error(`only ${this.#size} of ${size} bytes came`);
+    this.#skip(size);
+    return bytes;
+  }
+
   /** The next frame; undefined when the server has ended the stream instead. */
   async frame(): Promise<ReadFrame | undefined> {
     const first = await this.#peek(2);
@@ -102,8 +110,7 @@ export class RawClient {
     const size = head.length + (first[1]! & 0x80 ? 4 : 0) + length;
     const whole = await this.#peek(size);
     if (whole === undefined) return this.#nothing();
-    this.#chunks[0] = this.#chunks[0]!.subarray(size);
-    this.#size -= size;
+    this.#skip(size);
     return readFrames(whole)[0];
   }
 
@@ -145,6 +152,13 @@ export class RawClient {
       this.#chunks = [first];
     }
     return first.subarray(0, size);
+  }
+
+  /** Lets go of bytes that were peeked at. */
+  #skip(size: number): void {
+    const [first] = this.#chunks;
+    if (first !== undefined) this.#chunks[0] = first.subarray(size);
+    this.#size -= size;
   }
 
   #restore(rest: Buffer): void {

@@ -35,6 +35,8 @@ const encoder = new TextEncoder();
 let current;
 /** Where the last one led. */
 let lastUrl;
+/** The log shows its end. */
+let following = true;
 
 function wantedUrl() {
   const endpoint = document.querySelector("[name=endpoint]:checked").value;
@@ -110,7 +112,7 @@ function lookAtBuffer(connection, most) {
   connection.highest = amount === 0 ? 0 : highest;
   $("buffered").textContent = formatSize(amount);
   $("progress").max = highest || 1;
-  $("progress").value = highest - amount;
+  $("progress").value = amount === 0 ? 0 : highest - amount;
   if (amount > 0) connection.look = setTimeout(() => lookAtBuffer(connection, highest), LOOK_EVERY);
 }
 
@@ -140,7 +142,7 @@ function ended(connection, { code, reason, wasClean }) {
   addNote(`${how}${reason === "" ? "" : ` (${reason})`}`);
   showPhase();
   // The focus must not be lost with the field that had it.
-  if (document.activeElement === document.body) $("connect").focus();
+  if (document.activeElement.matches("body, :disabled")) $("connect").focus();
 }
 
 function meaningOf(code) {
@@ -170,7 +172,6 @@ function addNote(text) {
 
 function addLine(direction, kind, size, about, content) {
   const log = $("log");
-  const follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   const signs = { sent: "↑ sent", received: "↓ received", note: "•" };
   const time = element("time", "", new Date().toLocaleTimeString([], { hour12: false }));
   const head = [signs[direction], kind, size === undefined ? "" : formatSize(size), about];
@@ -185,7 +186,12 @@ function addLine(direction, kind, size, about, content) {
     for (const link of log.firstElementChild.querySelectorAll("a")) forget(link);
     log.firstElementChild.remove();
   }
-  if (follows) log.scrollTop = log.scrollHeight;
+  follow();
+}
+
+/** Shows the last line, unless somebody has scrolled back to read. */
+function follow() {
+  if (following) $("log").scrollTop = $("log").scrollHeight;
 }
 
 /** What came, to be saved: its link holds it in memory until it is forgotten. */
@@ -241,6 +247,11 @@ $("text").addEventListener("keydown", (event) => {
   event.preventDefault();
   sendText();
 });
+$("log").addEventListener("scroll", () => {
+  const { scrollHeight, scrollTop, clientHeight } = $("log");
+  following = scrollHeight - scrollTop - clientHeight < 40;
+});
+new ResizeObserver(follow).observe($("log"));
 $("choose").addEventListener("click", () => $("files").click());
 $("files").addEventListener("change", () => {
   sendFiles($("files").files);

@@ -1,5 +1,5 @@
 // Frames to messages: fragmentation, the size of a message, and its text (RFC 6455 §5.4, §5.6, §8.1).
-import { Buffer, isUtf8 } from "node:buffer";
+import { Buffer, constants, isUtf8 } from "node:buffer";
 import { LimitError, ProtocolError } from "../errors.ts";
 import type { Kind } from "../wire.ts";
 import type { FrameHandler } from "./decoder.ts";
@@ -20,7 +20,7 @@ export interface MessageHandler {
 
 /** What a fragment counts toward `limits.message` at the least, so that endless empty ones come to an end. */
 const FRAGMENT_COST = 16;
-/** Even a small limit leaves room for some fragments. */
+/** A message of just the limit may come in fragments too, the empty last one of a stream among them. */
 const FRAGMENT_ALLOWANCE = 4096;
 /** A buffer for a large frame is made in full once this part of it has come: an announcement alone gets no memory. */
 const TRUST = 16;
@@ -113,17 +113,23 @@ export class Assembler implements FrameHandler {
     this.#announced += length;
     const fragmented = this.#fragments > 1 || !this.#final;
     if (fragmented) this.#cost += Math.max(length, FRAGMENT_COST);
-    // Above 2^53 a length is no longer exact, whatever the limit.
-    if (this.#announced > this.#maxSize || this.#announced > Number.MAX_SAFE_INTEGER) {
-      throw new LimitError("limits.message", 1009, `the message is over ${this.#maxSize} bytes`);
+    const max = Math.min(this.#maxSize, this.#ceiling());
+    if (this.#announced > max) {
+      throw new LimitError("limits.message", 1009, `the message is over ${max} bytes`);
     }
-    if (this.#cost > Math.max(this.#maxSize, FRAGMENT_ALLOWANCE)) {
+    if (this.#cost > this.#maxSize + FRAGMENT_ALLOWANCE) {
       throw new LimitError(
         "limits.message",
         1009,
         `the message came in ${this.#fragments} fragments, too many for its size`,
       );
     }
+  }
+
+  /** What holds where the limit is off: how long a string and an ArrayBuffer can be, and how far numbers are exact. */
+  #ceiling(): number {
+    if (this.#streamed !== undefined) return Number.MAX_SAFE_INTEGER;
+    return this.#kind === "text" ? constants.MAX_STRING_LENGTH : constants.MAX_LENGTH;
   }
 
   /** RFC 6455 §8.1, as early as can be: text that cannot become valid any more is refused in the middle of its frame. */

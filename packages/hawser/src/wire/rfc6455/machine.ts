@@ -11,7 +11,7 @@ import { Encoder, encodeMessage, firstByte } from "./encoder.ts";
 import { Keepalive } from "./keepalive.ts";
 import { Opcode } from "./opcode.ts";
 import { OutgoingFragments } from "./outgoing-fragments.ts";
-import { Rate } from "./rate.ts";
+import { Pace } from "./pace.ts";
 
 const MAX_CONTROL = 125;
 
@@ -55,6 +55,9 @@ export function createWire(options: WireOptions): Wire {
   return new Machine(options);
 }
 
+/** What a peer's part can end with. */
+type Conclusion = CloseFrame | ProtocolError | LimitError;
+
 class Machine implements Wire, MessageHandler {
   readonly version = "rfc6455";
   readonly can: Capabilities = can;
@@ -69,7 +72,7 @@ class Machine implements Wire, MessageHandler {
   readonly #assembler: Assembler;
   readonly #closing = new Closing();
   readonly #keepalive: Keepalive;
-  readonly #rate: Rate | undefined;
+  readonly #pace: Pace;
   #fragments: OutgoingFragments | undefined;
   /** Bytes that waited for a fragmented message to end when we sent our Close. */
   #neverSent = 0;
@@ -81,15 +84,12 @@ class Machine implements Wire, MessageHandler {
   #reading = false;
   /** Chunks, and ends of chunks, that came while the sink had enough. */
   #unread: Buffer[] | undefined;
+  /** What ends the peer's part, and waits for answers to what came before it. */
+  #conclusion: Conclusion | undefined;
   /** No more bytes will come: nothing is held back any longer. */
   #ending = false;
   #now: number;
   #closeDeadline = Number.POSITIVE_INFINITY;
-  #lastMessageAt: number;
-  #messages = 0;
-  /** When the first byte of the unfinished message came, and how many messages had come before it. */
-  #messageSince: number | undefined;
-  #messagesBefore = 0;
 
   constructor(options: WireOptions) {
     const { role, sink, now, limits = defaultLimits, timeouts = defaultTimeouts } = options;
@@ -101,9 +101,8 @@ class Machine implements Wire, MessageHandler {
     this.#assembler = new Assembler(this, limits.message, options.accepts);
     this.#decoder = new Decoder(role, this.#assembler);
     this.#keepalive = new Keepalive(timeouts.keepalive, timeouts.pong, options.jitter ?? 0.5, now);
-    this.#rate = limits.rate === Number.POSITIVE_INFINITY ? undefined : new Rate(limits.rate, now);
+    this.#pace = new Pace(timeouts, limits, now);
     this.#now = now;
-    this.#lastMessageAt = now;
     this.sharing = role === "server" ? this.version : undefined;
   }
 
@@ -159,8 +158,7 @@ class Machine implements Wire, MessageHandler {
     this.#now = now;
     // The peer could not be heard while we did not read: its silence counts from here.
     this.#keepalive.progress(now);
-    this.#lastMessageAt = now;
-    this.#messageSince = undefined;
+    this.#pace.resumed(now);
     this.#release();
     this.#noteProgress(now, false);
   }
@@ -173,9 +171,9 @@ class Machine implements Wire, MessageHandler {
       return;
     }
     if (this.phase !== "open") return;
-    if (now >= this.#messageDeadline()) {
+    if (!this.#held && now >= this.#pace.messageDeadline) {
       this.#expire("timeouts.message", "timeout", 1008, "a message took too long to come");
-    } else if (now >= this.#idleDeadline()) {
+    } else if (!this.#held && now >= this.#pace.idleDeadline) {
       this.#expire("timeouts.idle", "timeout", 1008, "no message came for too long");
     } else {
       this.#keepAlive(now);
@@ -265,7 +263,7 @@ class Machine implements Wire, MessageHandler {
 
   control(opcode: number, payload: Buffer): boolean {
     if (opcode === Opcode.close) {
-      this.#receiveClose(parseClose(payload));
+      this.#conclude(parseClose(payload));
     } else if (opcode === Opcode.pong) {
       this.#sink.pong(payload, this.#keepalive.answered(payload));
     } else if (this.phase === "open") {
@@ -285,8 +283,7 @@ class Machine implements Wire, MessageHandler {
       at = decoder.decode(chunk, 0);
     } catch (error) {
       if (!(error instanceof ProtocolError || error instanceof LimitError)) throw error;
-      const cause = error instanceof ProtocolError ? "protocol" : "limit";
-      this.#fail(error.closeCode, fitReason(error.message), cause, error);
+      this.#conclude(error);
       return;
     } finally {
       this.#reading = false;
@@ -300,6 +297,9 @@ class Machine implements Wire, MessageHandler {
   /** Reads what was held back, as far as the sink lets it. */
   #release(): void {
     this.#held = false;
+    const conclusion = this.#conclusion;
+    this.#conclusion = undefined;
+    if (conclusion !== undefined) this.#act(conclusion);
     if (this.#reading) return;
     while (this.#unread !== undefined && !this.#held) {
       const chunk = this.#unread.shift();
@@ -311,15 +311,16 @@ class Machine implements Wire, MessageHandler {
   /** Counts a message. False: it is not to be delivered, since we have sent our Close or it is one too many. */
   #admit(): boolean {
     if (this.phase !== "open") return false;
-    this.#messages += 1;
-    this.#lastMessageAt = this.#now;
-    if (this.#rate === undefined || this.#rate.take(this.#now)) return true;
+    if (this.#pace.message(this.#now)) return true;
     this.#expire("limits.rate", "limit", 1008, "too many messages a second");
     return false;
   }
 
   #heed(goOn: boolean): boolean {
-    if (!goOn && !this.#ending && this.phase === "open") this.#held = true;
+    if (!goOn && !this.#ending && this.phase === "open") {
+      this.#held = true;
+      this.#pace.held(this.#now);
+    }
     return this.#readsOn();
   }
 
@@ -333,28 +334,14 @@ class Machine implements Wire, MessageHandler {
     const inFrame = this.#decoder.inFrame;
     // A pong cannot overtake the frame that the peer is in the middle of.
     if (inFrame || within) this.#keepalive.progress(now);
-    if (this.#timeouts.message === Number.POSITIVE_INFINITY) return;
-    if (!inFrame && !this.#assembler.inMessage) {
-      this.#messageSince = undefined;
-    } else if (this.#messageSince === undefined || this.#messagesBefore !== this.#messages) {
-      this.#messageSince = now;
-      this.#messagesBefore = this.#messages;
-    }
+    this.#pace.read(now, inFrame || this.#assembler.inMessage);
   }
 
   // Time.
 
   #openDeadline(): number {
-    return Math.min(this.#keepalive.deadline(this.#held), this.#messageDeadline(), this.#idleDeadline());
-  }
-
-  #messageDeadline(): number {
-    if (this.#messageSince === undefined || this.#held) return Number.POSITIVE_INFINITY;
-    return this.#messageSince + this.#timeouts.message;
-  }
-
-  #idleDeadline(): number {
-    return this.#held ? Number.POSITIVE_INFINITY : this.#lastMessageAt + this.#timeouts.idle;
+    const keepalive = this.#keepalive.deadline(this.#held);
+    return this.#held ? keepalive : Math.min(keepalive, this.#pace.messageDeadline, this.#pace.idleDeadline);
   }
 
   #keepAlive(now: number): void {
@@ -385,6 +372,28 @@ class Machine implements Wire, MessageHandler {
     if (this.#role === "server") this.#sink.end();
   }
 
+  /** The peer's part ends here, by its Close or by a mistake. Answers to what came before go out before ours. */
+  #conclude(conclusion: Conclusion): void {
+    if (this.phase !== "open" || this.#ending || this.#sink.settled?.() !== false) {
+      this.#act(conclusion);
+      return;
+    }
+    this.#conclusion = conclusion;
+    this.#decoder = undefined;
+    this.#held = true;
+    this.#pace.held(this.#now);
+  }
+
+  #act(conclusion: Conclusion): void {
+    if (conclusion instanceof ProtocolError) {
+      this.#fail(conclusion.closeCode, fitReason(conclusion.message), "protocol", conclusion);
+    } else if (conclusion instanceof LimitError) {
+      this.#fail(conclusion.closeCode, fitReason(conclusion.message), "limit", conclusion);
+    } else {
+      this.#receiveClose(conclusion);
+    }
+  }
+
   #expire(limit: string, cause: WireEndCause, code: number, reason: string): void {
     this.#fail(code, reason, cause, new LimitError(limit, code, reason));
   }
@@ -408,6 +417,7 @@ class Machine implements Wire, MessageHandler {
   #finishReading(): void {
     this.#decoder = undefined;
     this.#unread = undefined;
+    this.#conclusion = undefined;
     this.#held = false;
     if (this.#closeDeadline === Number.POSITIVE_INFINITY)
       this.#closeDeadline = this.#now + this.#timeouts.close;

@@ -1,6 +1,6 @@
 // What every row of the hostile inputs also requires: the process lives, others are not disturbed, and nothing is left behind.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { ManualClock } from "hawser";
+import type { CloseReport, ManualClock } from "hawser";
 import { afterEach, beforeEach, expect } from "vitest";
 import { systemClock } from "../../../src/transport/system-clock.ts";
 import { Peer, type Target } from "./peer.ts";
@@ -14,6 +14,12 @@ export async function eventually(condition: () => boolean, what: string | (() =>
     if (performance.now() > end) throw new Error(`still not: ${typeof what === "string" ? what : what()}`);
     await nextTurn();
   }
+}
+
+/** The report of the connection at a host that ended first, the witness aside. */
+export async function reportOf(host: Host): Promise<CloseReport> {
+  await eventually(() => host.reports.length > 0, "the end of a connection");
+  return host.reports[0]!;
 }
 
 /** How a guarded host differs. */
@@ -130,7 +136,10 @@ export class Guard {
     for (const peer of this.#peers) peer.socket.destroy();
     await Promise.all(this.#hosts.map((host) => host.close()));
     for (const host of this.#hosts) {
-      await eventually(() => host.busy() === 0, () => `no connection or handshake at the host, and there are ${host.busy()}`);
+      await eventually(
+        () => host.busy() === 0,
+        () => `no connection or handshake at the host, and there are ${host.busy()}`,
+      );
     }
     for (const clock of this.#clocks) await eventually(() => clock.pending === 0, "no timer on the clock");
     await eventually(() => systemClock.pending === 0, "no timer on the system's clock");
@@ -143,7 +152,5 @@ export class Guard {
 
 /** What keeps a loop busy and is ours: sockets, and listeners. */
 function handles(): string[] {
-  return process
-    .getActiveResourcesInfo()
-    .filter((name) => /TCP|TLS|Pipe/.test(name));
+  return process.getActiveResourcesInfo().filter((name) => /TCP|TLS|Pipe/.test(name));
 }

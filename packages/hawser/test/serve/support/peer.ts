@@ -31,7 +31,7 @@ export class Peer {
   end: End | undefined;
   #ready = false;
   #chunks: Buffer[] = [];
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(socket: Socket, readyEvent = "connect") {
     this.socket = socket;
@@ -51,8 +51,9 @@ export class Peer {
 
   /** Connects, under TLS if the target says so; rejects if that fails. */
   static async dial(target: Target): Promise<Peer> {
-    const { tls, ...place } = target;
-    const where = { host: "127.0.0.1", allowHalfOpen: true, ...place };
+    const { tls, path, port = 0 } = target;
+    const place = path === undefined ? { port, host: "127.0.0.1" } : { path };
+    const where = { ...place, allowHalfOpen: true };
     const socket = tls === undefined ? connectPlain(where) : connectTls({ ...where, ...tls });
     const peer = new Peer(socket, tls === undefined ? "connect" : "secureConnect");
     await peer.until(() => peer.#ready || peer.end !== undefined);
@@ -73,7 +74,9 @@ export class Peer {
 
   write(...pieces: readonly (string | Uint8Array)[]): this {
     this.socket.write(
-      Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece, "latin1") : piece))),
+      Buffer.concat(
+        pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece, "latin1") : piece)),
+      ),
     );
     return this;
   }

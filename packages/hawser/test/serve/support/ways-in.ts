@@ -27,7 +27,9 @@ export const echo: Session = async (ws) => {
 /** What a host is made of, whatever the way. */
 export interface HostOptions extends ConnectionSettings {
   /** Decides on requests: the `upgrade` hook. */
-  readonly decide?: ((request: UpgradeRequest) => UpgradeResult<unknown> | Promise<UpgradeResult<unknown>>) | undefined;
+  readonly decide?:
+    | ((request: UpgradeRequest) => UpgradeResult<unknown> | Promise<UpgradeResult<unknown>>)
+    | undefined;
   /** Default: sends back what it gets. */
   readonly handler?: Handler | Session | undefined;
   readonly tls?: TlsOptions | undefined;
@@ -76,16 +78,16 @@ function books() {
 function noted(given: Handler | Session | undefined, reports: CloseReport[]): Handler {
   const handler = typeof given === "function" || given === undefined ? { session: given ?? echo } : given;
   const note = (ws: AnyConnection) => void ws.closed.then((report) => reports.push(report));
-  const first =
-    (hook: Handler["open"]): Handler["open"] =>
-    (ws) => {
-      note(ws);
-      return hook?.(ws);
-    };
   const { session, open } = handler;
-  return session === undefined
-    ? { ...handler, open: first(open) }
-    : { ...handler, session: first(session) };
+  if (session !== undefined) return { ...handler, session: (ws) => first(note, session)(ws) };
+  return { ...handler, open: (ws) => first(note, open)(ws) };
+}
+
+function first(note: (ws: AnyConnection) => void, hook: Handler["open"]): Session {
+  return (ws) => {
+    note(ws);
+    return hook?.(ws);
+  };
 }
 
 function endpointOptions(options: HostOptions, faults: unknown[]) {
@@ -121,7 +123,9 @@ const answerNothing: RequestListener = (_request, response) => {
 const throughUpgrade: Way = async (options = {}) => {
   const host = books();
   const server =
-    options.tls === undefined ? createHttpServer(answerNothing) : createHttpsServer(options.tls, answerNothing);
+    options.tls === undefined
+      ? createHttpServer(answerNothing)
+      : createHttpsServer(options.tls, answerNothing);
   const endpoint = upgrade(
     server,
     endpointOptions(options, host.faults),

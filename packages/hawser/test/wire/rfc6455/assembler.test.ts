@@ -1,4 +1,5 @@
 // Frames to messages: fragments, sizes, text (RFC 6455 §5.4, §5.6, §8.1). Fed through a decoder, as in life.
+import { constants } from "node:buffer";
 import { describe, expect, test } from "vitest";
 import { LimitError } from "../../../src/wire/errors.ts";
 import { Assembler, type MessageHandler } from "../../../src/wire/rfc6455/assembler.ts";
@@ -280,17 +281,24 @@ describe("limits.message", () => {
     expect(notes.data.map((data) => data.length)).toEqual([10, 10, 10, 10, 10]);
   });
 
-  test.each([0, 1, 15])("counts fragments of %i bytes as 16 (F26, F27)", (size) => {
+  // 16,000 bytes are a thousand fragments, and 256 more are free.
+  test.each([0, 1, 12])("counts fragments of %i bytes as 16 (F26, F27)", (size) => {
     const { feed } = make({ max: 16_000 });
     feed(masked.binary(filler(size), { fin: false }));
-    for (let count = 1; count < 1000; count += 1) feed(masked.more(filler(size)));
+    for (let count = 1; count < 1256; count += 1) feed(masked.more(filler(size)));
     tooBig(() => feed(masked.last(filler(size))));
     const again = make({ max: 16_000 });
     again.feed(masked.text("", { fin: false }));
-    for (let count = 1; count < 1000; count += 1) again.feed(masked.more(""));
+    for (let count = 1; count < 1256; count += 1) again.feed(masked.more(""));
     expect(() => again.feed(masked.more(""))).toThrow(
-      "the message came in 1001 fragments, too many for its size",
+      "the message came in 1257 fragments, too many for its size",
     );
+  });
+
+  test("a message of just the limit may come in fragments, and end with an empty one", () => {
+    const { notes, feed } = make({ max: 5000 });
+    feed(masked.binary(filler(2500), { fin: false }), masked.more(filler(2500)), masked.last(""));
+    expect(notes.data.map((data) => data.length)).toEqual([5000]);
   });
 
   test("leaves room for 256 fragments even where it is small", () => {
@@ -303,27 +311,38 @@ describe("limits.message", () => {
     send(256);
     send(256);
     expect(notes.all).toEqual(["text ab", "text ab"]);
-    expect(() => send(257)).toThrow(expect.objectContaining(refusal));
+    expect(() => send(258)).toThrow(expect.objectContaining(refusal));
   });
 
-  test("Infinity is off, up to where a length is exact (F20)", () => {
+  test("Infinity is off, up to what a string and an ArrayBuffer can hold (F20)", () => {
     const max = Number.POSITIVE_INFINITY;
-    const head = (length: bigint) => masked.frame({ opcode: 2, length });
-    make({ max }).feed(head(2n ** 53n - 1n));
-    for (const length of [2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n]) {
+    for (const [opcode, most] of [
+      [1, constants.MAX_STRING_LENGTH],
+      [2, constants.MAX_LENGTH],
+    ] as const) {
+      make({ max }).feed(masked.frame({ opcode, length: BigInt(most) }));
+      for (const length of [BigInt(most) + 1n, 2n ** 53n + 1n, 2n ** 63n - 1n]) {
+        const { feed } = make({ max });
+        expect(() => feed(masked.frame({ opcode, length }))).toThrow(expect.objectContaining(refusal));
+      }
       const { feed } = make({ max });
-      expect(() => feed(head(length))).toThrow(expect.objectContaining(refusal));
+      feed(masked.frame({ opcode, payload: bytes`61`, fin: false }));
+      expect(() => feed(masked.frame({ opcode: 0, length: BigInt(most) }))).toThrow(
+        expect.objectContaining(refusal),
+      );
     }
-    const { feed } = make({ max });
-    feed(masked.binary(bytes`00`, { fin: false }));
-    expect(() => feed(masked.frame({ opcode: 0, length: 2n ** 53n - 1n }))).toThrow(
-      expect.objectContaining(refusal),
-    );
+  });
+
+  test("a message that is streamed may be as long as a number is exact (F20)", () => {
+    const head = (length: bigint) => masked.frame({ opcode: 2, length });
+    make({ max: Number.POSITIVE_INFINITY, streaming: true }).feed(head(2n ** 53n - 1n));
+    const { feed } = make({ max: Number.POSITIVE_INFINITY, streaming: true });
+    expect(() => feed(head(2n ** 53n))).toThrow(expect.objectContaining(refusal));
   });
 
   test("an announcement alone gets no memory", () => {
     const { feed } = make({ max: Number.POSITIVE_INFINITY });
-    feed(masked.frame({ opcode: 2, length: 2 ** 50, payload: filler(100) }));
+    feed(masked.frame({ opcode: 2, length: 2 ** 30, payload: filler(100) }));
   });
 });
 

@@ -18,3 +18,12 @@ test("a new second counts anew, from the first message in it", () => {
   expect(rate.take(10_499)).toBe(false);
   expect(rate.take(10_500)).toBe(true);
 });
+
+test("what came while nobody read is allowed at once, and then the rate holds again", () => {
+  const rate = new Rate(2, 0);
+  expect([0, 0].map((now) => rate.take(now))).toEqual([true, true]);
+  rate.credit(1500, 1600);
+  expect([1600, 1600, 1600, 1600, 1600].map((now) => rate.take(now))).toEqual([true, true, true, true, true]);
+  expect(rate.take(1600)).toBe(false);
+  expect([2600, 2600, 2600].map((now) => rate.take(now))).toEqual([true, true, false]);
+});
