@@ -82,7 +82,7 @@ describe("where it listens", () => {
   test("PORT says which port, and a flag wins over it", async () => {
     const { port } = await portOf([], { PORT: "0" });
     expect(port).not.toBe(8080);
-    // Port 1 would fail: whoever hears of it has not listened to the flag.
+    // What the variable holds is not even looked at then.
     expect(await portOf(["--port", "0"], { PORT: "http" })).toMatchObject({ host: "127.0.0.1" });
   });
 

@@ -11,7 +11,7 @@ export function startDemo(place: { readonly host: string; readonly port: number 
     ...place,
     resources: { "/echo": echo, "/chat/:room": chatRooms(), "/meow": meow },
     http: pageListener(),
-    // Room for photos, and for few enough visitors that all of them together fit into memory.
-    limits: { message: 16 * 1024 * 1024, connections: 200 },
+    // Photos may be sent; a hundred people who all send one at a time take 1.6 GiB.
+    limits: { message: 16 * 1024 * 1024, connections: 100 },
   });
 }

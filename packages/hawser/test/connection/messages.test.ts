@@ -129,18 +129,6 @@ describe("from one message to the next", () => {
     await skipped;
   });
 
-  test("another call to messages() goes on behind a message that was left in the middle", async () => {
-    const { ws, peer } = endpoint();
-    await peer.send(masked.text("whole"));
-    const streams = ws.messages();
-    await peer.send(masked.text("left ", { fin: false }), masked.more("in the "));
-    expect(await (await first(streams)).text()).toBe("whole");
-    for await (const stream of ws.messages()) {
-      expect(await collect(stream).then(undefined, () => "?")).not.toBe("left");
-      break;
-    }
-  });
-
   test("leaving inside a message does not make its rest a message", async () => {
     const { ws, peer } = endpoint();
     const streams = ws.messages();
