@@ -46,11 +46,14 @@ export function wantsWebSocket(head: RequestHead): boolean {
  */
 export function examine(head: RequestHead): Opening {
   const { headers } = head;
+  if (!wantsWebSocket(head)) {
+    throw upgradeRequired("there is a WebSocket here, and nothing else", "RFC 6455 §4.2.1(3)");
+  }
   checkMethodAndVersion(head);
   checkNoBody(headers);
   const host = hostOf(headers);
   const { path, query, authority } = parseTarget(head.target);
-  checkUpgrade(head);
+  checkConnection(headers);
   checkWireVersion(headers);
   return {
     head,
@@ -100,10 +103,8 @@ function checkNoBody(headers: HeaderList): void {
   }
 }
 
-function checkUpgrade(head: RequestHead): void {
-  if (!wantsWebSocket(head))
-    throw upgradeRequired("there is a WebSocket here, and nothing else", "RFC 6455 §4.2.1(3)");
-  if (listHas(head.headers.get("connection") ?? "", "upgrade")) return;
+function checkConnection(headers: HeaderList): void {
+  if (listHas(headers.get("connection") ?? "", "upgrade")) return;
   throw upgradeRequired("the Connection header does not have Upgrade in it", "RFC 6455 §4.2.1(4)");
 }
 

@@ -35,6 +35,11 @@ export async function serve<Accepts extends Kind = Kind, State = undefined>(
   const place = { port, host, backlog, socketPath, fd, listener };
   checkPlace(place);
   checkTls(tls, place);
+  if (tls !== undefined && options.trustProxy?.proxyProtocol === true) {
+    throw new TypeError(
+      "trustProxy.proxyProtocol does not go with tls: a PROXY header in front of TLS is not read",
+    );
+  }
   const endpoint = resolveEndpoint("serve()", options, handler);
   const server = new Server({ place, tls, http: checkPlainHttp(http), endpoint });
   await server.listen();

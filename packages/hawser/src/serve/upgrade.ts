@@ -122,6 +122,11 @@ export function upgrade<Accepts extends Kind = Kind, State = undefined>(
     );
   }
   checkNames("upgrade()", options, endpointNames);
+  if (options.trustProxy?.proxyProtocol === true) {
+    throw new TypeError(
+      "trustProxy.proxyProtocol needs serve(): under upgrade() the HTTP server reads first",
+    );
+  }
   return new UpgradeEndpoint(server ?? undefined, resolveEndpoint("upgrade()", options, handler));
 }
 

@@ -30,6 +30,11 @@ describe("whether a request asks for a WebSocket", () => {
 });
 
 describe("examining a handshake (RFC 6455 §4.2.1)", () => {
+  it.each(["POST", "GET"])("a %s that asks for no WebSocket is told to, whatever else it is", (method) => {
+    const error = refused({ Upgrade: undefined, Host: undefined, "Content-Length": "5" }, { method });
+    expect(error).toMatchObject({ status: 426, headers: [offersUpgrade] });
+  });
+
   it("says what the client asks for", () => {
     const head = request(
       {
