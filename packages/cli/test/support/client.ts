@@ -1,14 +1,7 @@
 // A client that is not ours: ws, as a list of what happens to it.
 import { once } from "node:events";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-
-const open = new Set<WebSocket>();
-
-afterEach(() => {
-  for (const socket of open) socket.terminate();
-  open.clear();
-});
 
 export interface Close {
   readonly code: number;
@@ -31,7 +24,7 @@ export class Client {
 
   constructor(url: string) {
     this.socket = new WebSocket(url);
-    open.add(this.socket);
+    onTestFinished(() => this.socket.terminate());
     this.opened = once(this.socket, "open");
     // Who is refused need not ask.
     this.opened.catch(() => undefined);

@@ -3,21 +3,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 
 const bin = fileURLToPath(new URL("../../dist/bin.js", import.meta.url));
-
-const running = new Set<Program>();
-
-afterEach(async () => {
-  for (const program of running) program.child.kill("SIGKILL");
-  await Promise.all([...running].map((program) => program.ended));
-});
 
 /** Starts `hawser` with these arguments. It is killed after the test, if it runs then. */
 export function start(args: readonly string[], environment: Record<string, string> = {}): Program {
   if (!existsSync(bin)) throw new Error(`${bin} is missing: run "npm run build" before these tests`);
-  return new Program(args, environment);
+  const program = new Program(args, environment);
+  // Not in an afterEach: those are skipped when another one fails.
+  onTestFinished(async () => {
+    program.child.kill("SIGKILL");
+    await program.ended;
+  });
+  return program;
 }
 
 /** Starts the demo on a free port. Resolves when it listens. */
@@ -60,11 +59,7 @@ export class Program {
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.stderr += text;
     });
-    running.add(this);
-    this.ended = once(this.child, "close").then(([code, signal]) => {
-      running.delete(this);
-      return { code, signal };
-    });
+    this.ended = once(this.child, "close").then(([code, signal]) => ({ code, signal }));
   }
 
   /** Resolves when stdout has something that matches, with the match; rejects if the program ends without. */

@@ -238,6 +238,8 @@ export class Listening {
     taker.securing(1);
     clock.schedule(securing, securing.since + handshakeTimeout);
     socket.once("close", () => this.#forget(securing));
+    // Else a client that hangs up in the middle would be waited for: TLS takes this over from the socket.
+    socket.allowHalfOpen = false;
     this.#tls.emit("connection", socket);
   }
 

@@ -195,7 +195,8 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
   streamFailed(error: unknown): void {
     this.#error ??= error instanceof Error ? error : new Error("the stream failed", { cause: error });
     this.#outgoing.abandon();
-    if (!this.#isSocket) this.#settleSoon();
+    // A TLSSocket whose client renegotiates too often says so, and goes on.
+    if (!this.#isSocket || !this.#stream.destroyed) this.#settleSoon();
   }
 
   /** For the stream. */

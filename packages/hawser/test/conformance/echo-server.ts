@@ -1,8 +1,8 @@
 // Echo servers made with the public API, and the questions that a conformance suite asks them over a socket.
 import { Buffer } from "node:buffer";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
-import { acceptStream, type CloseReport, type Connection, serve } from "hawser";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
+import { acceptStream, type CloseReport, type Connection, serve, upgrade } from "hawser";
 import { expect, onTestFinished } from "vitest";
 import { masked, type ReadFrame } from "../support/frames.ts";
 import { Mailbox } from "../support/mailbox.ts";
@@ -19,7 +19,7 @@ export interface EchoServer {
 const limits = { message: 17 * 1024 * 1024, sendBuffer: 17 * 1024 * 1024 };
 
 /** The ways to write an echo. Whatever the way, the peer must not see a difference. */
-export const echoes = { hooks, session, stream } as const;
+export const echoes = { hooks, session, stream, attached } as const;
 
 async function hooks(): Promise<EchoServer> {
   const reports = new Mailbox<CloseReport>();
@@ -48,18 +48,44 @@ async function session(): Promise<EchoServer> {
 
 async function stream(): Promise<EchoServer> {
   const reports = new Mailbox<CloseReport>();
-  const listener = createServer({ allowHalfOpen: true }, async (socket) => {
+  const answer = async (socket: Socket) => {
     const pending = await acceptStream(socket, { limits });
     if (!pending.ok) return;
     const ws = await pending.accept();
     void ws.closed.then((report) => reports.put(report));
     await echoAll(ws);
-  });
+  };
+  const listener = createServer({ allowHalfOpen: true }, (socket) => void answer(socket));
+  return { port: await listen(listener), reports, close: () => stop(listener) };
+}
+
+async function attached(): Promise<EchoServer> {
+  const reports = new Mailbox<CloseReport>();
+  const http = createHttpServer();
+  upgrade(
+    http,
+    { limits },
+    {
+      message(ws, message) {
+        ws.send(message);
+      },
+      close(_ws, report) {
+        reports.put(report);
+      },
+    },
+  );
+  return { port: await listen(http), reports, close: () => stop(http) };
+}
+
+async function listen(server: NetServer): Promise<number> {
   await new Promise<void>((resolve) => {
-    listener.listen(0, "127.0.0.1", resolve);
+    server.listen(0, "127.0.0.1", resolve);
   });
-  const close = () => new Promise((resolve) => listener.close(resolve));
-  return { port: (listener.address() as AddressInfo).port, reports, close };
+  return (server.address() as AddressInfo).port;
+}
+
+function stop(server: NetServer): Promise<unknown> {
+  return new Promise((resolve) => server.close(resolve));
 }
 
 async function echoAll(ws: Connection): Promise<void> {

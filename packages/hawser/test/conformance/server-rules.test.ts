@@ -95,15 +95,9 @@ describe.each(Object.entries(echoes))("an echo by %s", (_name, start) => {
   describe("3: reserved bits", () => {
     const hello = peer.text("Hello, world!");
 
-    test.each([0x40, 0x20, 0x10, 0x70])("0x%x on text", (rsv) =>
-      fails(1002, [peer.text("Hello", { rsv })]),
-    );
+    test.each([0x40, 0x20, 0x10, 0x70])("0x%x on text", (rsv) => fails(1002, [peer.text("Hello", { rsv })]));
     test("on the second message: the first is answered, the ping behind is not", () =>
-      fails(
-        1002,
-        [hello, peer.text("Hello", { rsv: 0x20 }), peer.ping("late")],
-        text("Hello, world!"),
-      ));
+      fails(1002, [hello, peer.text("Hello", { rsv: 0x20 }), peer.ping("late")], text("Hello, world!")));
     test("on binary", () => fails(1002, [peer.binary(filler(8), { rsv: 0x50 })]));
     test("on a ping", () => fails(1002, [peer.ping("Hello", { rsv: 0x60 })]));
     test("on a close", () => fails(1002, [peer.close(1000, "", { rsv: 0x70 })]));

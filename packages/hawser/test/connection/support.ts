@@ -45,6 +45,9 @@ afterEach(async () => {
     for (const end of ends) void end.terminate();
     for (const way of ways) way.unstall();
     await turns(4);
+    // Bytes that are still on their way, to nobody.
+    if (ways.some((way) => way.delay > 0)) clock.advance(1000);
+    await turns(4);
     expect(ends.map((end) => end.phase)).toEqual(ends.map(() => "closed"));
     expect(clock.pending).toBe(0);
   }

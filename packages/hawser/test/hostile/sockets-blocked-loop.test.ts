@@ -36,16 +36,16 @@ test.each([true, false])(
     const listener = createServer();
     let blocked = 0;
     listener.on("connection", (socket) => {
-      const { write } = socket;
+      const write = socket.write.bind(socket);
       // As soon as a ping has gone out, the loop stands still for longer than its answer may take.
-      socket.write = (...args: Parameters<typeof write>) => {
-        const [first] = args[0] as Uint8Array;
-        if (first === 0x89 && blocked < 3) {
+      const writeAndBlock = (bytes: Uint8Array, done?: () => void) => {
+        if (bytes[0] === 0x89 && blocked < 3) {
           blocked += 1;
           process.nextTick(block, 600);
         }
-        return write.apply(socket, args);
+        return write(bytes, done);
       };
+      Object.assign(socket, { write: writeAndBlock });
     });
     const reports: unknown[] = [];
     const starting = serve({ listener, timeouts: { keepalive: 200, pong: 300 } }, async (ws) => {

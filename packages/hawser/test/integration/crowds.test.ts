@@ -4,10 +4,13 @@ import { createConnection } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { broadcast, type CloseReport, serve } from "hawser";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { masked } from "../support/frames.ts";
 import { Mailbox } from "../support/mailbox.ts";
 import { RawClient, REQUEST } from "../support/raw-client.ts";
+
+// A thousand of anything takes its time on a machine that is busy with other things.
+vi.setConfig({ testTimeout: 60_000 });
 
 const CROWD = 1000;
 const MiB = 1024 * 1024;
@@ -50,22 +53,35 @@ test("connect, one echo each, close; three times, and nothing is left", async ()
     );
     await leave(clients);
     for (let count = 0; count < CROWD; count += 1)
-      expect(await reports.take()).toMatchObject({ code: 1000, clean: true, messages: { sent: 1, received: 1 } });
+      expect(await reports.take()).toMatchObject({
+        code: 1000,
+        clean: true,
+        messages: { sent: 1, received: 1 },
+      });
     expect(server.size).toBe(0);
-    expect(handles()).toBe(handlesBefore);
+    // A socket lets go of its handle a little after the report.
+    await expect.poll(handles).toBe(handlesBefore);
     collectGarbage();
     used.push(process.memoryUsage().heapUsed);
   }
   // The first round fills what is kept for good (code, pools); the others are to add nothing.
   expect(used[2]! - used[0]!).toBeLessThan(3 * MiB);
-  expect(server.stats()).toMatchObject({ connections: 0, handshakes: 0, accepted: 3 * CROWD, refused: 0, shed: 0 });
+  expect(server.stats()).toMatchObject({
+    connections: 0,
+    handshakes: 0,
+    accepted: 3 * CROWD,
+    refused: 0,
+    shed: 0,
+  });
   await server.close();
 });
 
 test("a broadcast reaches a thousand, but for the one it came from", async () => {
+  const reports = new Mailbox<CloseReport>();
   const server = await serve(
     { port: 0, host: "127.0.0.1", backlog: 2048 },
     {
+      close: (_ws, report) => reports.put(report),
       message(ws, message) {
         const told = broadcast(server, message, { except: ws });
         ws.send(`${told}`);
@@ -83,6 +99,7 @@ test("a broadcast reaches a thousand, but for the one it came from", async () =>
   const sizes = await Promise.all(clients.map(async (client) => (await client.frame())?.payload.length));
   expect(new Set(sizes)).toEqual(new Set([size]));
   await leave(clients);
+  for (let count = 0; count < CROWD; count += 1) expect(await reports.take()).toMatchObject({ clean: true });
   expect(await server.close()).toEqual({ closed: 0, terminated: 0 });
 });
 

@@ -1,4 +1,5 @@
 // Beside an Express application, and beside somebody else's WebSockets on the same HTTP server.
+import type { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -52,7 +53,7 @@ describe("Express, ws with noServer on /theirs, and upgrade() on /ours", () => {
     http.on("upgrade", (request, socket, head) => {
       if (request.url !== "/theirs") return;
       theirs.handleUpgrade(request, socket, head, (ws) => {
-        ws.on("message", (data) => ws.send(`theirs: ${String(data)}`));
+        ws.on("message", (data: Buffer) => ws.send(`theirs: ${data.toString()}`));
       });
     });
     endpoint = upgrade(http, {
@@ -90,7 +91,9 @@ describe("Express, ws with noServer on /theirs, and upgrade() on /ours", () => {
 
   test("both at the same time", async () => {
     const paths = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? "ours" : "theirs"));
-    const answers = await Promise.all(paths.map((path, index) => roundTrip(`ws://${base}/${path}`, `${index}`)));
+    const answers = await Promise.all(
+      paths.map((path, index) => roundTrip(`ws://${base}/${path}`, `${index}`)),
+    );
     expect(answers).toEqual(paths.map((path, index) => `${path}: ${index}`));
   });
 

@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, createServer, type Server as NetServer } from "node:net";
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createServer as createTlsServer } from "node:tls";
+import { fileURLToPath } from "node:url";
 import { acceptStream, type CloseReport, type Connection, type Message, serve, upgrade } from "hawser";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
@@ -115,7 +115,7 @@ test.each([
 ] as const)("acceptStream on the sockets of %s", async (_what, create, scheme) => {
   const listener = create();
   const reports = new Mailbox<CloseReport>();
-  listener.on(scheme === "wss" ? "secureConnection" : "connection", async (socket) => {
+  const answer = async (socket: Socket) => {
     const pending = await acceptStream(socket, { accepts: "text" });
     if (!pending.ok) return;
     expect(pending.request).toMatchObject({ path: "/any", secure: scheme === "wss" });
@@ -123,7 +123,8 @@ test.each([
     for (let message = await ws.receive(); message !== undefined; message = await ws.receive())
       ws.send(`${message}, MEOW!`);
     reports.put(await ws.closed);
-  });
+  };
+  listener.on(scheme === "wss" ? "secureConnection" : "connection", (socket) => void answer(socket));
   const port = await listening(listener);
   expect(await roundTrip(`${scheme}://127.0.0.1:${port}/any`)).toBe("滴水之恩, MEOW!");
   expect(await reports.take()).toMatchObject({ code: 1000, reason: "done", clean: true, initiator: "peer" });

@@ -2,7 +2,12 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
+import {
+  Agent as HttpAgent,
+  type IncomingMessage,
+  type RequestOptions,
+  request as requestHttp,
+} from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -137,7 +142,9 @@ describe.each([
     const answers = (await client.frames(2)).map(({ payload }) => payload.toString());
     expect(answers.toSorted()).toEqual(["bird", "early"]);
     await client.send(masked.close(1000));
-    expect((await client.framesToEnd()).map(({ payload }) => payload)).toEqual([plain.close(1000).subarray(2)]);
+    expect((await client.framesToEnd()).map(({ payload }) => payload)).toEqual([
+      plain.close(1000).subarray(2),
+    ]);
     await client.hangUp();
   });
 

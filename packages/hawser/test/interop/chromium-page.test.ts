@@ -39,7 +39,8 @@ describe.skipIf(!chromium.isThere)(`Chromium (${chromium.install})`, () => {
   test("a page of the server's own may connect, one of another server may not", async () => {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${server.port}/`);
-    const connect = (url: string) => page.evaluate((to) => (globalThis as any).peer.connect({ url: to }), url);
+    const connect = (url: string) =>
+      page.evaluate((to) => (globalThis as any).peer.connect({ url: to }), url);
     expect(await connect(server.url)).toMatchObject({ subprotocol: "" });
     const refused = other.stats().refused;
     expect(await connect(other.url)).toEqual({ refused: null });

@@ -1,9 +1,11 @@
 // Chromium's own WebSocket as a peer: a page that does what it is asked.
-import type { IncomingMessage, ServerResponse } from "node:http";
+
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { type Browser, chromium as playwright, type LaunchOptions } from "playwright-core";
-import { serve } from "hawser";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type ServeOptions, type Server, serve } from "hawser";
+import { type Browser, type LaunchOptions, chromium as playwright } from "playwright-core";
+import { selfSigned } from "../support/tls.ts";
 import { browserCodes, type ConnectOptions, type Peer, type PeerKind } from "./peer.ts";
 import { connectRemotely } from "./remote-peer.ts";
 
@@ -47,18 +49,30 @@ export async function launchKillable(): Promise<{ browser: Browser; kill: () => 
 }
 
 /** Answers plain HTTP with the page that does what it is asked. */
-export async function pageListener(): Promise<(request: IncomingMessage, response: ServerResponse) => unknown> {
+export async function pageListener(): Promise<
+  (request: IncomingMessage, response: ServerResponse) => unknown
+> {
   const html = await readFile(new URL("./chromium-page.html", import.meta.url), "utf8");
   return (_request, response) => response.setHeader("Content-Type", "text/html").end(html);
 }
 
 async function startChromium(): Promise<Peer> {
-  const pages = await serve({ port: 0, host: "127.0.0.1", http: await pageListener() }, () => undefined);
+  const http = await pageListener();
   const browser = await launchChromium();
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
-  const page = await context.newPage();
-  await page.goto(`http://127.0.0.1:${pages.port}/`);
-  const ask = (operation: string, argument: object) => page.evaluate(act, { operation, argument });
+  const servers: Server[] = [];
+
+  /** A page under TLS or not: seen from one, a server of the other kind is another site, and gets no cookies. */
+  const openPage = async (tls: ServeOptions["tls"]) => {
+    const server = await serve({ port: 0, host: "127.0.0.1", http, tls }, () => undefined);
+    servers.push(server);
+    const page = await context.newPage();
+    await page.goto(server.url.replace(/^ws/, "http"));
+    return (operation: string, argument: object) => page.evaluate(act, { operation, argument });
+  };
+  const askPlainly = await openPage(undefined);
+  const askSecurely = await openPage(selfSigned());
+
   return {
     async connect(url: string, options: ConnectOptions = {}) {
       const { cookie, subprotocols } = options;
@@ -67,11 +81,11 @@ async function startChromium(): Promise<Peer> {
         const [name = "", value = ""] = cookie.split("=");
         await context.addCookies([{ name, value, url: url.replace(/^ws/, "http") }]);
       }
-      return connectRemotely(ask, url, { subprotocols });
+      return connectRemotely(url.startsWith("wss:") ? askSecurely : askPlainly, url, { subprotocols });
     },
     async stop() {
       await browser.close();
-      await pages.close();
+      await Promise.all(servers.map((server) => server.close()));
     },
   };
 }

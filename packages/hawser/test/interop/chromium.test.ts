@@ -1,5 +1,6 @@
 // Chromium's own WebSocket against our server.
-import { describePeer } from "./peer-suite.ts";
+
 import { chromium } from "./chromium-peer.ts";
+import { describePeer } from "./peer-suite.ts";
 
 describePeer(chromium);

@@ -1,18 +1,21 @@
-// The three ways into the library, each as a server that hands every connection to the test.
+// The ways into the library, each as a server that hands every connection to the test.
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, createServer, type Server as NetServer } from "node:net";
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import {
   acceptStream,
   type Connection,
   type ConnectionSettings,
+  type Kind,
   type Message,
   type Refused,
+  type ServeOptions,
   serve,
   type UpgradeAnswer,
   type UpgradeHook,
   upgrade,
 } from "hawser";
 import { Mailbox } from "../support/mailbox.ts";
+import { selfSigned } from "../support/tls.ts";
 
 export type Arrival = Connection<Message, unknown>;
 
@@ -24,7 +27,7 @@ export interface Entrance {
   close(): Promise<unknown>;
 }
 
-export interface EntranceOptions extends ConnectionSettings {
+interface EntranceOptions extends ConnectionSettings {
   readonly upgrade?: UpgradeHook<unknown> | undefined;
 }
 
@@ -33,12 +36,14 @@ type Open = (options?: EntranceOptions) => Promise<Entrance>;
 /** Pages of other servers are welcome here; what is not is the subject of a test of its own. */
 const common = { origins: "any", limits: { message: 2 * 1024 * 1024, sendBuffer: 4 * 1024 * 1024 } } as const;
 
-const openServe: Open = async ({ upgrade, ...settings } = {}) => {
+const openServe: Open = (options = {}) => openAt({ port: 0, host: "127.0.0.1", ...options });
+
+const openSecurely: Open = (options = {}) =>
+  openAt({ port: 0, host: "127.0.0.1", tls: selfSigned(), ...options });
+
+const openAt = async (options: ServeOptions<Kind, unknown>): Promise<Entrance> => {
   const arrivals = new Mailbox<Arrival>();
-  const server = await serve(
-    { port: 0, host: "127.0.0.1", ...common, ...settings, upgrade },
-    (ws: Arrival) => keep(ws, arrivals),
-  );
+  const server = await serve({ ...common, ...options }, (ws: Arrival) => keep(ws, arrivals));
   return { url: server.url, arrival: () => arrivals.take(), close: () => server.close({ deadline: 1000 }) };
 };
 
@@ -58,19 +63,21 @@ const openUpgrade: Open = async ({ upgrade: hook, ...settings } = {}) => {
 
 const openAcceptStream: Open = async ({ upgrade: hook, ...settings } = {}) => {
   const arrivals = new Mailbox<Arrival>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, async (socket) => {
+  const answer = async (socket: Socket) => {
     const pending = await acceptStream(socket, { ...common, ...settings });
     if (!pending.ok) return;
-    const answer = (await hook?.(pending.request)) ?? {};
-    if (isRefused(answer)) await pending.refuse(answer.status, answer.body, answer.headers);
-    else arrivals.put(await pending.accept({ state: undefined, ...answer }));
-  });
+    const decision = (await hook?.(pending.request)) ?? {};
+    if (isRefused(decision)) await pending.refuse(decision.status, decision.body, decision.headers);
+    else arrivals.put(await pending.accept({ state: undefined, ...decision }));
+  };
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void answer(socket));
   const url = await listen(server);
   return { url, arrival: () => arrivals.take(), close: () => stop(server) };
 };
 
 export const entrances: readonly (readonly [name: string, open: Open])[] = [
   ["serve", openServe],
+  ["serve under TLS", openSecurely],
   ["upgrade", openUpgrade],
   ["acceptStream", openAcceptStream],
 ];

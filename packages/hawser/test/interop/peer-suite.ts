@@ -33,7 +33,8 @@ const testIf = (wanted: boolean) => (name: string, run: () => Promise<void>) => 
 function expectSame(actual: Message | undefined, expected: Message): void {
   expect(typeof actual).toBe(typeof expected);
   // Not toEqual: it takes its time over a megabyte.
-  const same = typeof expected === "string" ? actual === expected : Buffer.from(expected).equals(actual as Buffer);
+  const same =
+    typeof expected === "string" ? actual === expected : Buffer.from(expected).equals(actual as Buffer);
   if (!same) throw new Error("the message came back another one");
 }
 
@@ -211,6 +212,15 @@ export function describePeer(kind: PeerKind): void {
           // The peer's answer says the same.
           expect(report).toMatchObject({ code, clean: true, initiator: "local", cause: "close", sent: end });
         }
+      });
+
+      test("both close at once", async () => {
+        const { socket, ws } = await pair();
+        const [report] = await Promise.all([ws.close(4001, "ours"), socket.close(4000, "theirs")]);
+        // Whoever was first, both agree that it was clean.
+        expect(report.clean).toBe(true);
+        expect([4000, 4001]).toContain(report.code);
+        expect([4000, 4001]).toContain((await socket.closed()).code);
       });
 
       test("what we send right before closing arrives first", async () => {

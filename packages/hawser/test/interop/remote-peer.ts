@@ -3,12 +3,12 @@ import { Buffer } from "node:buffer";
 import { type ConnectOptions, type Message, type PeerClose, PeerRefused, type PeerSocket } from "./peer.ts";
 
 /** A message on its way between processes. */
-export type Parcel = { readonly text: string } | { readonly base64: string };
+type Parcel = { readonly text: string } | { readonly base64: string };
 
 /** Has the other process do something. Rejects if it fails there. */
 export type Ask = (operation: string, argument: object) => Promise<unknown>;
 
-export function pack(message: Message): Parcel {
+function pack(message: Message): Parcel {
   if (typeof message === "string") return { text: message };
   return { base64: Buffer.from(message).toString("base64") };
 }

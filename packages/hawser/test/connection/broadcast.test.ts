@@ -1,0 +1,128 @@
+// broadcast: framed once, written to many, waiting for none (R2).
+import { Buffer } from "node:buffer";
+import { type AnyConnection, broadcast } from "hawser";
+import { Opcode } from "hawser/wire";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { pumpOf } from "../../src/connection/connection.ts";
+import * as encoder from "../../src/wire/rfc6455/encoder.ts";
+import { filler } from "../support/bytes.ts";
+import { endpoint, pairOf, turns } from "./support.ts";
+
+vi.mock("../../src/wire/rfc6455/encoder.ts", { spy: true });
+
+beforeEach(() => {
+  vi.mocked(encoder.encodeMessage).mockClear();
+});
+
+function room(size: number, role: "server" | "client" = "server") {
+  return Array.from({ length: size }, () => endpoint({ role }));
+}
+
+describe("who gets it", () => {
+  test("all, each the same, in order with what else is sent to it, in one write", async () => {
+    const members = room(3);
+    const chunks = members.map(({ peer }) => peer.chunks);
+    for (const { ws } of members) ws.send("before");
+    expect(broadcast(new Set(members.map(({ ws }) => ws)), "news 漢")).toBe(3);
+    for (const { ws } of members) ws.send("after");
+    await turns();
+    expect(chunks.map((each) => each.length)).toEqual([1, 1, 1]);
+    for (const { peer } of members) expect(peer.texts).toEqual(["before", "news 漢", "after"]);
+  });
+
+  test("framed once for all servers, once for each client, whose masks differ", async () => {
+    const servers = room(5);
+    expect(broadcast(servers.map(({ ws }) => ws), "x")).toBe(5);
+    expect(encoder.encodeMessage).toHaveBeenCalledTimes(1);
+    const clients = room(2, "client");
+    const all: AnyConnection[] = [...servers, ...clients].map(({ ws }) => ws);
+    expect(broadcast(all, filler(40_000))).toBe(7);
+    expect(encoder.encodeMessage).toHaveBeenCalledTimes(2);
+    await turns();
+    for (const { peer } of clients) {
+      expect(peer.frames).toMatchObject([{ masked: true, opcode: Opcode.binary, payload: filler(40_000) }]);
+    }
+    for (const { peer } of servers) expect(peer.frames).toHaveLength(2);
+  });
+
+  test("nothing is framed for nobody, but what is no message is one all the same", () => {
+    expect(broadcast([], "x")).toBe(0);
+    expect(encoder.encodeMessage).not.toHaveBeenCalled();
+    expect(() => broadcast([], 5 as unknown as string)).toThrow(TypeError);
+  });
+
+  test("except one, or a set", async () => {
+    const [a, b, c] = room(3).map(({ ws }) => ws);
+    if (a === undefined || b === undefined || c === undefined) throw new Error("never");
+    expect(broadcast([a, b, c], "1", { except: b })).toBe(2);
+    expect(broadcast([a, b, c], "2", { except: new Set([a, c]) })).toBe(1);
+    expect(broadcast([a, b, c], "3", { except: undefined })).toBe(3);
+    const sent = await Promise.all([a, b, c].map((ws) => ws.terminate()));
+    expect(sent.map(({ messages }) => messages.sent)).toEqual([2, 2, 2]);
+  });
+
+  test("those that are not open are skipped, and it is no refused message of theirs", async () => {
+    const [open, closing, closed] = room(3).map(({ ws }) => ws);
+    if (open === undefined || closing === undefined || closed === undefined) throw new Error("never");
+    void closing.close();
+    await closed.terminate();
+    expect(broadcast([closing, closed, open], "x")).toBe(1);
+    expect((await closing.terminate()).unsent.messages).toBe(0);
+  });
+
+  test("bytes in any form", async () => {
+    const { server, client } = pairOf();
+    broadcast([server], new Uint16Array([0x0201]));
+    broadcast([server], new Uint8Array([9, 8, 7]).subarray(1));
+    expect(await client.receive()).toEqual(new Uint8Array([1, 2]));
+    expect(await client.receive()).toEqual(new Uint8Array([8, 7]));
+  });
+
+  test("behind a message in fragments", async () => {
+    const { ws, peer } = endpoint();
+    async function* pieces() {
+      yield "a";
+      broadcast([ws], "news");
+      yield "b";
+    }
+    await ws.sendStream("text", pieces());
+    await turns();
+    expect(peer.frames.map(({ payload }) => String(payload))).toEqual(["a", "b", "", "news"]);
+  });
+});
+
+describe("a slow one", () => {
+  test("is dropped with 1008 when more than sendBuffer waits; the others do not notice", async () => {
+    const fast = endpoint();
+    const slow = endpoint({ limits: { sendBuffer: 1000, sendMark: 100 } });
+    slow.out.stall();
+    const all: ReadonlySet<AnyConnection> = new Set([slow.ws, fast.ws]);
+    expect(broadcast(all, filler(2000))).toBe(2);
+    await turns();
+    expect(broadcast(all, "too much")).toBe(1);
+    expect(broadcast(all, "again")).toBe(1);
+    expect(slow.ws.phase).toBe("closing");
+    await turns();
+    expect(fast.peer.frames).toHaveLength(3);
+    slow.out.unstall();
+    await turns();
+    expect(slow.peer.closes).toEqual([1008]);
+    slow.peer.transport.end();
+    expect(await slow.ws.closed).toMatchObject({
+      cause: "limit",
+      limit: "limits.sendBuffer",
+      unsent: { messages: 1 },
+      messages: { sent: 1 },
+    });
+  });
+
+  test("over its mark takes it, and so does a client", () => {
+    for (const role of ["server", "client"] as const) {
+      const { ws, out } = endpoint({ role, limits: { sendMark: 10 } });
+      out.stall();
+      ws.send(filler(100));
+      expect(broadcast([ws], Buffer.from("more"))).toBe(1);
+      expect(pumpOf(ws).sender.overMark).toBe(true);
+    }
+  });
+});
