@@ -24,7 +24,7 @@ export {
   type UpgradeResult,
 } from "./handlers/handler.ts";
 export type { Resources } from "./handlers/resources.ts";
-export { type RunOptions, run } from "./handlers/run.ts";
+export { type Runnable, type RunOptions, run } from "./handlers/run.ts";
 export type { ErrorHook } from "./handlers/fault.ts";
 export { type Refused, refuse } from "./accept/refusal.ts";
 export type { UpgradeRequest } from "./handshake/upgrade-request.ts";

@@ -1,4 +1,5 @@
 // Broadcast: one message to many connections, framed once for all that speak alike.
+import { checkNames } from "../wire/options.ts";
 import type { Sendable } from "./bytes.ts";
 import { sendable } from "./bytes.ts";
 import type { AnyConnection } from "./connection.ts";
@@ -19,13 +20,14 @@ export interface BroadcastOptions {
  *
  * @param connections any iterable of connections: a Set, an array, the server
  * @returns how many connections took it
- * @throws TypeError for what is no message
+ * @throws TypeError for what is no message, and for an option that there is not
  */
 export function broadcast(
   connections: Iterable<AnyConnection>,
   data: Sendable,
   options: BroadcastOptions = {},
 ): number {
+  checkNames("broadcast()", options, ["except"]);
   const message = sendable(data);
   const isExcepted = exceptions(options.except);
   const encodings = new Map<string, Uint8Array>();

@@ -76,6 +76,11 @@ export class Inbox {
     return this.#items === undefined && !this.#busy && !this.#out;
   }
 
+  /** Messages wait, and may not be delivered until output has drained. */
+  get heldBack(): boolean {
+    return this.#items !== undefined && this.#isBlocked();
+  }
+
   /** Takes what the wire delivers. Returns false when that is enough for now: `room` is called when more is welcome. */
   deliver(item: Item): boolean {
     if (this.#discards) return true;

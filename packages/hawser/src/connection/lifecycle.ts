@@ -99,6 +99,7 @@ export class Lifecycle<Connection> implements PumpOwner {
   ended(report: CloseReport): void {
     this.report = report;
     this.#onEnded?.(this.#connection);
+    if (this.#open) this.leftOpen();
     this.#pings?.reject(new ConnectionClosedError(report));
     this.#resolveClosed?.(report);
     if (connectionClose.hasSubscribers) connectionClose.publish({ connection: this.#connection, report });

@@ -14,8 +14,8 @@ export interface PumpOwner {
   drained(): void;
   /** No more than `limits.sendMark` waits, after more had. */
   relieved(): void;
-  /** The phase is "open" no longer. Called once. */
+  /** The phase is "open" no longer. Called once; not if the connection ends at once. */
   leftOpen(): void;
-  /** The connection is over. Called once, last. */
+  /** The connection is over, and so it is not open either. Called once, last. */
   ended(report: CloseReport): void;
 }

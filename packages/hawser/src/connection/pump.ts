@@ -9,9 +9,9 @@ import type { Limits, Timeouts } from "../wire/limits.ts";
 import { createWire } from "../wire/rfc6455/machine.ts";
 import type { Kind, Role, Sink, Slab, Wire, WireEnd } from "../wire/wire.ts";
 import type { CloseReport, OuterCause } from "./close-report.ts";
-import { closeReport } from "./close-report.ts";
 import type { InboxOwner, Item } from "./inbox.ts";
 import { Inbox } from "./inbox.ts";
+import { Ledger } from "./ledger.ts";
 import type { PumpOwner } from "./pump-owner.ts";
 import type { SenderOwner } from "./sender.ts";
 import { Sender } from "./sender.ts";
@@ -38,42 +38,38 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   readonly inbox: Inbox;
   readonly wire: Wire;
   readonly sender: Sender;
+  /** The only kind of message that comes; undefined: both do. */
+  readonly accepts: Kind | undefined;
   readonly #owner: PumpOwner;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #coupled: boolean;
-  readonly #openedAt: number;
+  readonly #ledger: Ledger;
 
   #armedAt = Number.POSITIVE_INFINITY;
   #paused = false;
   #burst = 0;
   #yielding = false;
-  #leftOpen = false;
-  /** The phase in which we ended our half of the transport: that of a failure, if it was one. */
-  #endedIn: CloseReport["phase"] | undefined;
-  #outerCause: OuterCause | undefined;
-  #transportError: Error | undefined;
+  /** The wire holds a Close or a violation of the peer until what came before it has been answered. */
+  #concluding = false;
   /** The peer half-closed while our last output was still under way. */
   #peerEnded = false;
-
-  #receivedAt: number;
-  #bytesReceived = 0;
-  #messagesReceived = 0;
 
   constructor(owner: PumpOwner, options: PumpOptions) {
     super();
     const { role, transport, clock, limits, timeouts, accepts } = options;
+    this.accepts = accepts;
     this.#owner = owner;
     this.#transport = transport;
     this.#clock = clock;
     this.#coupled = options.coupled;
-    this.#openedAt = clock.now();
-    this.#receivedAt = this.#openedAt;
+    const now = clock.now();
+    this.#ledger = new Ledger(now);
     this.inbox = new Inbox(this, limits.inbox);
     this.wire = createWire({
       role,
       sink: this,
-      now: this.#openedAt,
+      now,
       maskKey,
       jitter: random(),
       accepts,
@@ -107,7 +103,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   /** Ends the connection with a Close that says why, for a cause that lies outside the wire. Does nothing once it is not open. */
   fail(code: number, reason: string, outer: OuterCause): void {
     if (this.wire.phase !== "open") return;
-    this.#outerCause = outer;
+    this.#ledger.explain(outer);
     this.wire.fail(code, reason, this.#clock.now());
     this.#settle();
   }
@@ -115,8 +111,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   /** Drops the transport. */
   terminate(outer: OuterCause): void {
     if (this.wire.phase === "closed") return;
-    // A connection that was failed has its cause: this only shortens the wait for the end of the transport.
-    if (this.#endedIn === undefined) this.#outerCause = outer;
+    this.#ledger.explain(outer);
     this.wire.receiveEnd(this.#clock.now());
   }
 
@@ -124,8 +119,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
 
   received(chunk: Buffer): void {
     const now = this.#clock.now();
-    this.#receivedAt = now;
-    this.#bytesReceived += chunk.length;
+    this.#ledger.received(chunk.length, now);
     this.wire.receive(chunk, now);
     this.#transport.flush();
     this.#settle();
@@ -148,7 +142,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   }
 
   lost(error: Error | undefined): void {
-    this.#transportError = error;
+    this.#ledger.lost(error);
     this.wire.receiveEnd(this.#clock.now());
   }
 
@@ -170,17 +164,17 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   }
 
   end(): void {
-    this.#endedIn ??= this.#leftOpen ? "closing" : "open";
+    this.#ledger.ending();
     this.#transport.end();
   }
 
   message(data: string | Uint8Array): boolean {
-    this.#messagesReceived += 1;
+    this.#ledger.messagesReceived += 1;
     return this.#deliver(data);
   }
 
   fragment(kind: Kind, bytes: Uint8Array, final: boolean): boolean {
-    if (final) this.#messagesReceived += 1;
+    if (final) this.#ledger.messagesReceived += 1;
     return this.#deliver({ kind, bytes, final });
   }
 
@@ -192,9 +186,13 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     if (sentAt !== undefined) this.#owner.ponged(payload, sentAt, this.#clock.now());
   }
 
-  /** One turn for consumers that answer from a promise. Who needs longer is as late as anywhere. */
+  /**
+   * Time for what output holds back, which `timeouts.stalled` limits; and one turn for consumers that answer from a promise.
+   * Who needs longer is as late as anywhere.
+   */
   settled(): boolean {
     if (this.inbox.settled) return true;
+    this.#concluding = true;
     this.#yield();
     return false;
   }
@@ -204,21 +202,12 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   }
 
   closed(end: WireEnd): void {
-    const phase = this.#phaseOf(end);
-    this.#noteLeaving();
     this.#clock.cancel(this);
-    const now = this.#clock.now();
     const { sent, refused, waiting } = this.sender;
+    const unsent = { messages: refused, bytes: waiting };
     this.#transport.destroy();
-    const report = closeReport(end, this.#outer(end), {
-      phase,
-      unsent: { messages: refused, bytes: waiting },
-      idle: now - this.#receivedAt,
-      duration: now - this.#openedAt,
-      bytes: { sent: this.#transport.taken, received: this.#bytesReceived },
-      messages: { sent, received: this.#messagesReceived },
-    });
-    this.#owner.ended(report);
+    const counts = { unsent, bytes: this.#transport.taken, messages: sent };
+    this.#owner.ended(this.#ledger.report(end, counts, this.#clock.now()));
     this.inbox.end();
   }
 
@@ -232,6 +221,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     if (this.sender.overMark) return;
     this.#owner.relieved();
     this.inbox.advance();
+    if (this.#concluding) this.#yield();
   }
 
   arm(): void {
@@ -256,6 +246,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
 
   /** Lets the loop turn once before the wire goes on. */
   #yield(): void {
+    if (this.#yielding) return;
     this.#yielding = true;
     this.#clock.soon(() => {
       this.#yielding = false;
@@ -264,7 +255,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   }
 
   #resume(): void {
-    if (this.#yielding || this.inbox.full) return;
+    if (this.#yielding || this.inbox.full || (this.#concluding && this.inbox.heldBack)) return;
     this.wire.resume(this.#clock.now());
     this.#settle();
   }
@@ -283,8 +274,8 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   }
 
   #noteLeaving(): void {
-    if (this.#leftOpen) return;
-    this.#leftOpen = true;
+    if (this.#ledger.leftOpen) return;
+    this.#ledger.leftOpen = true;
     this.#owner.leftOpen();
     // Nothing waits behind a message in fragments any more.
     if (this.wire.queued > 0) this.#clock.soon(() => this.unqueued());
@@ -298,21 +289,5 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     this.fail(1008, "stalled", outer);
     // It does not read: it will not read the Close either.
     this.terminate(outer);
-  }
-
-  /** The phase in which happened what ended the connection. */
-  #phaseOf(end: WireEnd): CloseReport["phase"] {
-    if (end.cause === "close") return "open";
-    if (end.cause !== "lost" && end.cause !== "close-timeout") return this.#endedIn ?? "open";
-    return this.#leftOpen ? "closing" : "open";
-  }
-
-  #outer(end: WireEnd): OuterCause | undefined {
-    // What came after a closing handshake had run its course explains nothing any more.
-    if (end.clean) return undefined;
-    if (this.#outerCause !== undefined) return this.#outerCause;
-    return end.cause === "lost" && this.#transportError !== undefined
-      ? { cause: "lost", error: this.#transportError }
-      : undefined;
   }
 }

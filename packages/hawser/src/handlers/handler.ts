@@ -66,7 +66,7 @@ const handlerNames = ["accepts", "upgrade", "session", "open", "message", "close
  *
  * @throws TypeError for a name that is no hook, a hook that is no function, or a session beside hooks
  */
-export function defineHandler<Accepts extends Kind = Kind, State = undefined>(
+export function defineHandler<Accepts extends Kind = Kind, State = unknown>(
   handler: Handler<Accepts, State>,
 ): Handler<Accepts, State> {
   checkHandler("the handler", handler);

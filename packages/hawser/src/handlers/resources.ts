@@ -1,4 +1,5 @@
 // Resources: which handler answers for which path.
+import { Buffer } from "node:buffer";
 import type { Handler, Session } from "./handler.ts";
 import { toHandler } from "./handler.ts";
 
@@ -35,13 +36,12 @@ export class ResourceTable {
 
   /**
    * @param fallback answers for every other path
-   * @throws TypeError for a path that does not begin with "/", a pattern that is none, or a value that is no handler
+   * @throws TypeError for a path that does not begin with "/" or cannot stand in a request, a pattern that is none, or a value that is no handler
    */
   constructor(resources: Resources, fallback: Handler | undefined) {
     this.#fallback = fallback;
     for (const [path, given] of Object.entries(resources)) {
-      if (!path.startsWith("/"))
-        throw new TypeError(`a resource is a path that begins with "/", not "${path}"`);
+      checkPath(path);
       const handler = toHandler(`the resource "${path}"`, given);
       if (/[:*]/.test(path)) this.#patterns.push({ ...compile(path), handler });
       else this.#exact.set(path, handler);
@@ -59,6 +59,18 @@ export class ResourceTable {
     }
     return this.#fallback && { handler: this.#fallback, params: noParams };
   }
+}
+
+function checkPath(path: string): void {
+  if (!path.startsWith("/")) throw new TypeError(`a resource is a path that begins with "/", not "${path}"`);
+  // Paths are compared as they stand in the request, where none of these can be.
+  const foreign = /[^\x21-\x7e]|[?#]/u.exec(path)?.[0];
+  if (foreign === undefined) return;
+  // By way of bytes: half a surrogate pair has no encoding.
+  const encoded = encodeURIComponent(Buffer.from(foreign).toString());
+  throw new TypeError(
+    `no path of a request has "${foreign}", as the resource "${path}" does; there it is ${encoded}`,
+  );
 }
 
 function compile(path: string): Omit<Pattern, "handler"> {

@@ -4,11 +4,12 @@ import { ConnectionClosedError } from "../connection/closed-error.ts";
 import type { AnyConnection, Connection, Message } from "../connection/connection.ts";
 import { keepHeaders, pumpOf } from "../connection/connection.ts";
 import type { Consumer, Item } from "../connection/inbox.ts";
+import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
 import type { ErrorHook } from "./fault.ts";
 import { reportFault } from "./fault.ts";
-import type { Handler, Received, Session } from "./handler.ts";
+import type { Handler } from "./handler.ts";
 import { toHandler } from "./handler.ts";
 
 /** Options of `run`. */
@@ -20,19 +21,43 @@ export interface RunOptions {
 }
 
 /**
+ * What runs on a connection: a session, or a handler, that takes what this connection receives and holds.
+ *
+ * The hooks are spelt out as properties, where those of `Handler` are methods, so that one for text is not taken for one for
+ * both kinds.
+ */
+export type Runnable<Incoming extends Message, State> =
+  | ((ws: Connection<Incoming, State>) => unknown)
+  | {
+      readonly accepts?: Kind | undefined;
+      readonly upgrade?: unknown;
+      readonly session?: (ws: Connection<Incoming, State>) => unknown;
+      readonly open?: (ws: Connection<Incoming, State>) => unknown;
+      readonly message?: (ws: Connection<Incoming, State>, message: Incoming) => unknown;
+      readonly close?: (ws: Connection<Incoming, State>, report: CloseReport) => unknown;
+    };
+
+/**
  * Runs a session or a handler on a connection, at either end. Its `upgrade` hook has no part in this.
  *
  * @returns the close report, when the connection has ended and the last hook is done. Never rejects because of the handler:
  *   what it throws ends the connection with 1011 and goes to `onError`.
- * @throws TypeError for what is neither a session nor a handler, Error if hooks run on this connection already; both at once
+ * @throws TypeError for what is neither a session nor a handler, and for a handler whose `accepts` is not that of the
+ *   connection; Error if hooks run on this connection already; all of it at once
  */
-export function run<Accepts extends Kind, State>(
-  ws: Connection<Received<Accepts>, State>,
-  handler: Handler<Accepts, State> | Session<Accepts, State>,
+export function run<Incoming extends Message, State>(
+  ws: Connection<Incoming, State>,
+  handler: Runnable<NoInfer<Incoming>, NoInfer<State>>,
   options: RunOptions = {},
 ): Promise<CloseReport> {
-  checkNames("run()", options, ["onError", "keep"]);
+  checkOptions(options);
   const checked = toHandler("run()", handler);
+  const { accepts } = pumpOf(ws);
+  if (checked.accepts !== undefined && checked.accepts !== accepts) {
+    throw new TypeError(
+      `the handler of run() accepts only ${checked.accepts}, and this connection ${accepts === undefined ? "both kinds" : `only ${accepts}`}`,
+    );
+  }
   if (checked.session !== undefined) return runSession(ws, checked, options);
   const hooks = new HookRun(ws, checked, options);
   const done = new Promise<CloseReport>((resolve) => {
@@ -40,6 +65,15 @@ export function run<Accepts extends Kind, State>(
   });
   hooks.start();
   return done;
+}
+
+function checkOptions(options: RunOptions): void {
+  checkNames("run()", options, ["onError", "keep"]);
+  const { onError, keep } = options;
+  if (onError !== undefined && typeof onError !== "function")
+    throw new TypeError(`onError must be a function, not ${describe(onError)}`);
+  if (keep !== undefined && !(Array.isArray(keep) && keep.every((name) => typeof name === "string")))
+    throw new TypeError(`keep must be an array of header names, not ${describe(keep)}`);
 }
 
 /** As `run`, for a handler and options that are checked already, and for nobody who waits. */

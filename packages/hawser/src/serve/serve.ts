@@ -1,5 +1,5 @@
 // serve: a WebSocket server in one call.
-import type { TlsOptions } from "node:tls";
+import { type TlsOptions, Server as TlsServer } from "node:tls";
 import type { Handler, Session } from "../handlers/handler.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
@@ -35,7 +35,7 @@ export async function serve<Accepts extends Kind = Kind, State = undefined>(
   const place = { port, host, backlog, socketPath, fd, listener };
   checkPlace(place);
   checkTls(tls, place);
-  if (tls !== undefined && options.trustProxy?.proxyProtocol === true) {
+  if ((tls !== undefined || listener instanceof TlsServer) && options.trustProxy?.proxyProtocol === true) {
     throw new TypeError(
       "trustProxy.proxyProtocol does not go with tls: a PROXY header in front of TLS is not read",
     );

@@ -16,7 +16,7 @@ export interface EchoServer {
 }
 
 /** One large message must fit. */
-const limits = { message: 17 * 1024 * 1024, sendBuffer: 17 * 1024 * 1024 };
+const limits = { message: 17 * 1024 * 1024 };
 
 /** The ways to write an echo. Whatever the way, the peer must not see a difference. */
 export const echoes = { hooks, session, stream, attached } as const;

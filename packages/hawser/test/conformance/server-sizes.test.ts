@@ -46,10 +46,13 @@ function message(kind: Kind, size: number, fragment = size): Buffer {
   return Buffer.concat(frames);
 }
 
+const FRAGMENTS = [64, 256, KiB, 4 * KiB, 16 * KiB, 64 * KiB, 256 * KiB, MiB, 4 * MiB];
+
+// How a message came makes no difference to how it is answered: the long list is for one echo.
 describe.each([
-  ["hooks", echoes.hooks],
-  ["session", echoes.session],
-])("an echo by %s", (_name, start) => {
+  ["hooks", echoes.hooks, FRAGMENTS],
+  ["session", echoes.session, [4 * KiB]],
+] as const)("an echo by %s", (_name, start, fragments) => {
   let server: EchoServer;
   beforeAll(async () => {
     server = await start();
@@ -80,13 +83,10 @@ describe.each([
       await echoed(kind, size, message(kind, size));
     });
 
-    test.each([64, 256, KiB, 4 * KiB, 16 * KiB, 64 * KiB, 256 * KiB, MiB, 4 * MiB])(
-      "9.3, 9.4: 4 MiB in fragments of %i bytes",
-      async (fragment) => {
-        const size = cutBetween(kind, 4 * MiB);
-        await echoed(kind, size, message(kind, size, fragment));
-      },
-    );
+    test.each(fragments)("9.3, 9.4: 4 MiB in fragments of %i bytes", async (fragment) => {
+      const size = cutBetween(kind, 4 * MiB);
+      await echoed(kind, size, message(kind, size, fragment));
+    });
 
     test.each([64, 512, 997, KiB, 65_537])("9.5, 9.6: 1 MiB in chops of %i bytes", async (chop) => {
       const size = cutBetween(kind, MiB);

@@ -1,6 +1,7 @@
 // Backpressure in both directions: what is received waits while what was sent does (R1).
-import { describe, expect, test } from "vitest";
+
 import { defineHandler, run } from "hawser";
+import { describe, expect, test } from "vitest";
 import { filler } from "../support/bytes.ts";
 import { masked } from "../support/frames.ts";
 import { collect, endpoint, pairOf, stateOf, turns } from "./support.ts";
@@ -183,6 +184,22 @@ describe("R1: an echo to a peer that does not read is safe", () => {
     void client.close();
     expect((await done).messages).toEqual({ received: count, sent: count });
   });
+});
+
+test("two coupled ends that both send faster than they read block each other, and a stall ends that", async () => {
+  const limits = { sendMark: 10_000, inbox: 10_000, sendBuffer: 1e9 };
+  const { server, client, clock } = pairOf({ server: { limits }, client: { limits } });
+  const done = run(server, { message: (ws, message) => void ws.send(message) });
+  for (let sent = 0; sent < 1000; sent += 1) client.send(filler(1000));
+  const got = collect(client).catch(() => "cut");
+  await turns(300);
+  expect([server.phase, client.phase]).toEqual(["open", "open"]);
+  expect(client.bufferedAmount).toBeGreaterThan(10_000);
+  clock.advance(60_000);
+  expect((await done).limit).toBe("timeouts.stalled");
+  await turns();
+  expect(client.phase).toBe("closed");
+  expect(await got).toBe("cut");
 });
 
 describe("pings above the mark", () => {

@@ -32,7 +32,12 @@ describe("who gets it", () => {
 
   test("framed once for all servers, once for each client, whose masks differ", async () => {
     const servers = room(5);
-    expect(broadcast(servers.map(({ ws }) => ws), "x")).toBe(5);
+    expect(
+      broadcast(
+        servers.map(({ ws }) => ws),
+        "x",
+      ),
+    ).toBe(5);
     expect(encoder.encodeMessage).toHaveBeenCalledTimes(1);
     const clients = room(2, "client");
     const all: AnyConnection[] = [...servers, ...clients].map(({ ws }) => ws);
@@ -59,6 +64,12 @@ describe("who gets it", () => {
     expect(broadcast([a, b, c], "3", { except: undefined })).toBe(3);
     const sent = await Promise.all([a, b, c].map((ws) => ws.terminate()));
     expect(sent.map(({ messages }) => messages.sent)).toEqual([2, 2, 2]);
+  });
+
+  test("an option that there is not is no way to leave somebody out", () => {
+    const { server } = pairOf();
+    for (const options of [server, { exept: server }])
+      expect(() => broadcast([server], "x", options as object)).toThrow("broadcast() has no option");
   });
 
   test("those that are not open are skipped, and it is no refused message of theirs", async () => {

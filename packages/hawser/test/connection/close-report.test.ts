@@ -75,7 +75,10 @@ describe("describeReport", () => {
       "closed by us with 1011 after a fault of our own: x is not a function",
       { ...unclean, cause: "fault", ...sent(1011), error: new TypeError("x is not a function") },
     ],
-    ["closed by us with 1011 after a fault of our own", { ...unclean, cause: "fault", ...sent(1011), error: 5 }],
+    [
+      "closed by us with 1011 after a fault of our own",
+      { ...unclean, cause: "fault", ...sent(1011), error: 5 },
+    ],
     ["terminated by us", { ...unclean, cause: "terminated", sent: undefined }],
   ])("%s", (words, given) => {
     expect(describeReport({ ...report, ...given })).toBe(words + rest);

@@ -1,6 +1,7 @@
 // What a connection says of itself.
-import { keepHeaders } from "../../src/connection/connection.ts";
+
 import { describe, expect, test } from "vitest";
+import { keepHeaders } from "../../src/connection/connection.ts";
 import { pairOf, turns } from "./support.ts";
 
 describe("a connection", () => {

@@ -42,7 +42,14 @@ describe("the report", () => {
     const report = await us.close(4321, "bye");
     const frame = { code: 4321, reason: "bye" };
     const [masks, theirMasks] = ours === "client" ? [4, 0] : [0, 4];
-    const common = { ...nothing, code: 4321, reason: "bye", clean: true, cause: "close" as const, duration: 3000 };
+    const common = {
+      ...nothing,
+      code: 4321,
+      reason: "bye",
+      clean: true,
+      cause: "close" as const,
+      duration: 3000,
+    };
     expect(report).toEqual({
       ...common,
       initiator: "local",
@@ -207,6 +214,9 @@ describe("the report", () => {
     const answered = endpoint();
     await answered.peer.send(masked.close(4000));
     expect(await answered.ws.terminate()).toMatchObject({ cause: "close", code: 4000, clean: true });
+    const client = endpoint({ role: "client" });
+    await client.peer.send(plain.close(4000));
+    expect(await client.ws.terminate()).toMatchObject({ cause: "close", code: 4000, clean: true });
   });
 
   test("a fault while closing does not change it", async () => {
@@ -277,7 +287,13 @@ describe("close", () => {
     const { server, client } = pairOf();
     const [ours, theirs] = await Promise.all([server.close(4001, "a"), client.close(4002, "b")]);
     expect(ours).toMatchObject({ code: 4002, reason: "b", clean: true, cause: "close", initiator: "local" });
-    expect(theirs).toMatchObject({ code: 4001, reason: "a", clean: true, cause: "close", initiator: "local" });
+    expect(theirs).toMatchObject({
+      code: 4001,
+      reason: "a",
+      clean: true,
+      cause: "close",
+      initiator: "local",
+    });
   });
 
   test("C18: what was sent before goes out first, in order", async () => {
@@ -406,6 +422,21 @@ describe("phase, signal, closed", () => {
     expect(await late.closed).toMatchObject({ cause: "terminated" });
   });
 
+  test("whoever keeps a list of connections hears before all of them", async () => {
+    const order: string[] = [];
+    const { ws } = endpoint({ onEnded: (ended) => void order.push(`list ${ended.phase}`) });
+    ws.signal.addEventListener("abort", () => order.push("signal"));
+    void run(ws, { close: () => void order.push("close") });
+    await ws.terminate();
+    expect(order).toEqual(["list closed", "signal", "close"]);
+    const other: string[] = [];
+    const closing = endpoint({ onEnded: () => void other.push("list") });
+    closing.ws.signal.addEventListener("abort", () => other.push("signal"));
+    void closing.ws.close();
+    await closing.ws.terminate();
+    expect(other).toEqual(["signal", "list"]);
+  });
+
   test("who hears of the end: signal, drain, pings, closed, then what waits for messages; close last", async () => {
     const { server, client, toClient } = pairOf({ server: { coupled: false, limits: { sendMark: 1 } } });
     toClient.stall();
@@ -452,49 +483,57 @@ describe("re-entrance", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test.each(["close", "terminate", "discard"] as const)("%s inside a message hook, in the middle of a chunk", async (call) => {
-    const { server, client } = pairOf();
-    const heard: unknown[] = [];
-    const done = run(
-      server,
-      defineHandler({
-        message(ws, message) {
-          heard.push(message);
-          void ws[call]();
-          ws.send("from inside");
-        },
-        close: () => void heard.push("closed"),
-      }),
-    );
-    for (const text of ["1", "2", "3"]) client.send(text);
-    await turns();
-    void client.close();
-    await done;
-    expect(heard).toEqual(["1", "closed"]);
-  });
+  test.each(["close", "terminate", "discard"] as const)(
+    "%s inside a message hook, in the middle of a chunk",
+    async (call) => {
+      const { server, client } = pairOf();
+      const heard: unknown[] = [];
+      const done = run(
+        server,
+        defineHandler({
+          message(ws, message) {
+            heard.push(message);
+            void ws[call]();
+            ws.send("from inside");
+          },
+          close: () => void heard.push("closed"),
+        }),
+      );
+      for (const text of ["1", "2", "3"]) client.send(text);
+      await turns();
+      void client.close();
+      await done;
+      expect(heard).toEqual(["1", "closed"]);
+    },
+  );
 
-  test.each(["close", "terminate", "discard"] as const)("%s inside a message hook that drains an inbox", async (call) => {
-    const { server, client } = pairOf({ server: { limits: { inbox: 100 } } });
-    for (const text of ["1", "2", "3", "4"]) client.send(text);
-    await turns();
-    const heard: unknown[] = [];
-    const done = run(
-      server,
-      defineHandler({
-        message(ws, message) {
-          heard.push(message);
-          if (heard.length === 1) void ws[call]();
-        },
-        close: () => void heard.push("closed"),
-      }),
-    );
-    await turns();
-    void client.close();
-    await done;
-    // Close and terminate leave what was received before; discard drops it. The fourth had not been read.
-    expect(heard).toEqual(call === "discard" ? ["1", "closed"] : expect.arrayContaining(["1", "2", "closed"]));
-    expect(heard.at(-1)).toBe("closed");
-  });
+  test.each(["close", "terminate", "discard"] as const)(
+    "%s inside a message hook that drains an inbox",
+    async (call) => {
+      const { server, client } = pairOf({ server: { limits: { inbox: 100 } } });
+      for (const text of ["1", "2", "3", "4"]) client.send(text);
+      await turns();
+      const heard: unknown[] = [];
+      const done = run(
+        server,
+        defineHandler({
+          message(ws, message) {
+            heard.push(message);
+            if (heard.length === 1) void ws[call]();
+          },
+          close: () => void heard.push("closed"),
+        }),
+      );
+      await turns();
+      void client.close();
+      await done;
+      // Close and terminate leave what was received before; discard drops it. The fourth had not been read.
+      expect(heard).toEqual(
+        call === "discard" ? ["1", "closed"] : expect.arrayContaining(["1", "2", "closed"]),
+      );
+      expect(heard.at(-1)).toBe("closed");
+    },
+  );
 
   test("send, close and terminate inside what receive continues with", async () => {
     const { server, client } = pairOf();

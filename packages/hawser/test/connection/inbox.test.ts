@@ -5,7 +5,13 @@ import { Inbox } from "../../src/connection/inbox.ts";
 import { deferred, turns } from "./support.ts";
 
 function inbox(mark = 1000) {
-  const owner = { blocked: false, rooms: 0, room: () => void (owner.rooms += 1) };
+  const owner = {
+    blocked: false,
+    rooms: 0,
+    room() {
+      owner.rooms += 1;
+    },
+  };
   return { owner, box: new Inbox(owner, mark) };
 }
 
@@ -75,6 +81,15 @@ describe("the mark", () => {
     expect(owner.rooms).toBe(1);
   });
 
+  test.each([
+    [191, true],
+    [192, false],
+  ])("of %d is passed by three empty items: %o", (mark, full) => {
+    const { box } = inbox(mark);
+    for (let index = 0; index < 3; index += 1) box.deliver("");
+    expect(box.full).toBe(full);
+  });
+
   test("what goes straight to a taker costs nothing", () => {
     const { box } = inbox(10);
     const all = consumer();
@@ -103,7 +118,9 @@ describe("a consumer", () => {
   test("is held by its promise", async () => {
     const { box } = inbox();
     const [first, second] = [deferred(), deferred()];
-    const all = consumer((item) => (item === "1" ? first.promise : item === "2" ? second.promise : undefined));
+    const all = consumer((item) =>
+      item === "1" ? first.promise : item === "2" ? second.promise : undefined,
+    );
     box.claim(all);
     box.begin();
     for (const item of ["1", "2", "3"]) box.deliver(item);

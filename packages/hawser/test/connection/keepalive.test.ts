@@ -251,7 +251,7 @@ describe("other timeouts", () => {
   test.each([
     ["message", "a message took too long to come", masked.text("x", { fin: false })],
     ["idle", "no message came for too long", Buffer.alloc(0)],
-  ])("timeouts.%s", async (name, reason, start) => {
+  ])("R3: timeouts.%s", async (name, reason, start) => {
     const { ws, peer, clock } = endpoint({ timeouts: { keepalive: off, [name]: 1000 } });
     await peer.send(start);
     clock.advance(999);
@@ -261,7 +261,12 @@ describe("other timeouts", () => {
     await turns();
     expect(peer.closes).toEqual([1008]);
     peer.transport.end();
-    expect(await ws.closed).toMatchObject({ code: 1008, reason, cause: "timeout", limit: `timeouts.${name}` });
+    expect(await ws.closed).toMatchObject({
+      code: 1008,
+      reason,
+      cause: "timeout",
+      limit: `timeouts.${name}`,
+    });
   });
 
   test("limits.rate", async () => {

@@ -1,5 +1,6 @@
 // Messages in: receive, for await, what waits for a consumer, and how much may.
 import { Buffer } from "node:buffer";
+import { getEventListeners } from "node:events";
 import { ConnectionClosedError, type Message } from "hawser";
 import { describe, expect, test } from "vitest";
 import { filler } from "../support/bytes.ts";
@@ -50,7 +51,7 @@ describe("receive", () => {
     expect([await first, await second]).toEqual(["1", "2"]);
   });
 
-  test("messages that came before anybody asked are kept", async () => {
+  test("R11: messages that came before anybody asked are kept", async () => {
     const { server, client } = pairOf();
     client.send("early");
     client.send("bird");
@@ -117,6 +118,21 @@ describe("receive", () => {
     expect(await settled).toBe("now");
   });
 
+  test("a signal that serves many receives is left as it was", async () => {
+    const { server, client } = pairOf();
+    const { signal } = new AbortController();
+    for (let round = 0; round < 20; round += 1) {
+      const message = server.receive({ signal });
+      expect(getEventListeners(signal, "abort")).toHaveLength(1);
+      client.send("x");
+      await message;
+    }
+    client.send("y");
+    await turns();
+    await server.receive({ signal });
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+  });
+
   test("the end does not reject what waits with a signal", async () => {
     const { server, client } = pairOf();
     const waiting = server.receive({ signal: new AbortController().signal });
@@ -176,7 +192,11 @@ describe("for await", () => {
   });
 
   test.each([
-    ["another code", { code: 4001, cause: "close" }, (peer: { close(code: number): unknown }) => peer.close(4001)],
+    [
+      "another code",
+      { code: 4001, cause: "close" },
+      (peer: { close(code: number): unknown }) => peer.close(4001),
+    ],
     ["1011", { code: 1011, cause: "close" }, (peer: { close(code: number): unknown }) => peer.close(1011)],
     ["no Close", { code: 1006, cause: "lost" }, (peer: { terminate(): unknown }) => peer.terminate()],
   ])("throws after %s, once all was taken", async (_, report, end) => {
@@ -280,6 +300,26 @@ describe("the inbox", () => {
   });
 });
 
+test.each([1e6, 640, 1])("a flood leaves turns to others, whatever the inbox holds (%d)", async (inbox) => {
+  const { ws, peer } = endpoint({ limits: { inbox } });
+  let count = 0;
+  const all = (async () => {
+    for await (const _ of ws) count += 1;
+  })();
+  peer.transport.write(Buffer.concat(Array.from({ length: 5000 }, () => masked.text(""))));
+  const counts: number[] = [];
+  while (count < 5000) {
+    const before = count;
+    await turns(1);
+    counts.push(count - before);
+  }
+  expect(Math.max(...counts)).toBeLessThan(1100);
+  void ws.close();
+  await peer.send(masked.close(1000));
+  peer.transport.end();
+  await all;
+});
+
 describe("accepts", () => {
   test.each([
     ["text", masked.binary(new Uint8Array([1])), masked.text("yes"), "yes"],
@@ -290,7 +330,12 @@ describe("accepts", () => {
     peer.transport.end();
     expect(await ws.receive()).toEqual(message);
     expect(await ws.receive()).toBeUndefined();
-    expect(await ws.closed).toMatchObject({ code: 1003, cause: "protocol", initiator: "local", clean: false });
+    expect(await ws.closed).toMatchObject({
+      code: 1003,
+      cause: "protocol",
+      initiator: "local",
+      clean: false,
+    });
     expect(peer.closes).toEqual([1003]);
   });
 });

@@ -1,5 +1,6 @@
 // sendStream: one message in fragments, as fast as the peer takes it.
 import { Buffer } from "node:buffer";
+import { getEventListeners } from "node:events";
 import { Opcode } from "hawser/wire";
 import { describe, expect, test } from "vitest";
 import type { Sendable } from "../../src/connection/bytes.ts";
@@ -100,6 +101,12 @@ describe("the message", () => {
     for (const payload of frames.slice(0, -1)) expect(payload.toString()).not.toContain("\uFFFD");
   });
 
+  test("leaves nothing behind on the connection's signal", async () => {
+    const { server } = pairOf();
+    await server.sendStream("text", ["a", "b", "c"]);
+    expect(getEventListeners(server.signal, "abort")).toHaveLength(0);
+  });
+
   test("counts as one", async () => {
     const { server, client } = pairOf();
     await server.sendStream("text", ["a", "b", "c"]);
@@ -179,6 +186,39 @@ describe("what else is sent meanwhile", () => {
     await source.finish();
     await sent;
     expect(await held).toBe("held");
+  });
+
+  test("counts as waiting, though the transport has drained", async () => {
+    const { server, toClient } = pairOf({ server: { limits: { sendMark: 100 } } });
+    toClient.stall();
+    const source = new Source();
+    const sent = server.sendStream("text", source);
+    await source.give("x".repeat(1000));
+    server.send(filler(200));
+    const drained = server.drain();
+    toClient.unstall();
+    await turns();
+    expect(source.asked).toBe(2);
+    expect(await stateOf(drained)).toBe("pending");
+    await source.finish();
+    expect(await sent).toBe(true);
+    expect(await drained).toBe(true);
+  });
+
+  test("holds nothing back any more once the connection closes", async () => {
+    const { ws, peer } = endpoint({ limits: { sendMark: 100 } });
+    const source = new Source();
+    void ws.sendStream("text", source);
+    await source.give("a");
+    ws.send(filler(200));
+    const held = ws.receive();
+    await peer.send(masked.text("held"));
+    expect(await stateOf(held)).toBe("pending");
+    void ws.close();
+    await turns();
+    expect(ws.phase).toBe("closing");
+    expect(await held).toBe("held");
+    expect((await ws.terminate()).unsent.bytes).toBe(200);
   });
 
   test("is held to limits.sendBuffer", async () => {
@@ -268,7 +308,9 @@ describe("what goes wrong", () => {
   test("a kind that is none, and pieces that are none", async () => {
     const { server } = pairOf();
     const kind = server.sendStream("blob" as "text", []);
-    await expect(kind).rejects.toThrow(new TypeError('a message is "text" or "binary", not the string "blob"'));
+    await expect(kind).rejects.toThrow(
+      new TypeError('a message is "text" or "binary", not the string "blob"'),
+    );
     await expect(server.sendStream("text", 5 as unknown as string)).rejects.toThrow(TypeError);
     await expect(server.sendStream("text", null as unknown as string)).rejects.toThrow(TypeError);
     expect(server.phase).toBe("open");

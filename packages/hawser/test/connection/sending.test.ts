@@ -1,7 +1,9 @@
 // Messages out: what may be sent, what send returns, and what happens to who sends too much.
 import { Buffer } from "node:buffer";
+import { run } from "hawser";
 import { Opcode } from "hawser/wire";
 import { describe, expect, test } from "vitest";
+import { pumpOf } from "../../src/connection/connection.ts";
 import { filler } from "../support/bytes.ts";
 import { masked } from "../support/frames.ts";
 import { endpoint, pairOf, stateOf, turns } from "./support.ts";
@@ -56,7 +58,7 @@ describe("what is a message", () => {
   ])("%o is none", (data, words) => {
     const { server } = pairOf();
     const text = `a message must be a string, an ArrayBuffer or a view of one (Buffer, Uint8Array, DataView, …), not ${words}`;
-    expect(() => server.send(data as string)).toThrow(new TypeError(text));
+    expect(() => server.send(data as unknown as string)).toThrow(new TypeError(text));
     expect(server.phase).toBe("open");
   });
 });
@@ -310,6 +312,13 @@ describe("the wire", () => {
       { opcode: Opcode.text, masked: true, payload: Buffer.from("a") },
       { opcode: Opcode.binary, masked: true, payload: filler(20 * KiB) },
     ]);
+  });
+
+  test("an answer is on its way before the chunk that asked has been dealt with", () => {
+    const { ws } = endpoint();
+    void run(ws, { message: (_, message) => void ws.send(message) });
+    pumpOf(ws).received(masked.text("question"));
+    expect(ws.bufferedAmount).toBe(0);
   });
 
   test("an answer to what one chunk brought goes out in one write, at once", async () => {

@@ -68,6 +68,7 @@ export interface EndpointOptions {
   readonly coupled?: boolean;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
+  readonly onEnded?: (connection: AnyConnection) => void;
 }
 
 /** A peer that knows no rules: it sends the bytes it is told to, and keeps what comes. */
@@ -145,6 +146,7 @@ export function endpoint(options: EndpointOptions = {}): {
     response: printAcceptance(opening, {}).head,
     subprotocol: "",
     state: undefined,
+    onEnded: options.onEnded,
   });
   const peer = new RawPeer(role === "server" ? client : server);
   const [out, back] = role === "server" ? [toClient, toServer] : [toServer, toClient];

@@ -60,7 +60,7 @@ describe.each(["serve", "upgrade"] as const)("by %s", (name) => {
       },
     ],
     ["rejects", () => Promise.reject(new Error("a secret"))],
-    ["rejects with what is no error", () => Promise.reject("a secret")],
+    ["rejects with what is no error", () => Promise.reject(Object("a secret"))],
   ])("H50: a hook that %s is answered 500, without a word of why", async (_what, decide) => {
     const host = await guard.host(ways[name], { decide });
     const peer = await guard.peer(host.target, request());
@@ -77,10 +77,13 @@ describe.each(["serve", "upgrade"] as const)("by %s", (name) => {
     [
       "throws",
       () => {
-        throw refuse(401, "who are you?", { "WWW-Authenticate": "Bearer" });
+        throw Object(refuse(401, "who are you?", { "WWW-Authenticate": "Bearer" }));
       },
     ],
-    ["rejects with", () => Promise.reject(refuse(401, "who are you?", { "WWW-Authenticate": "Bearer" }))],
+    [
+      "rejects with",
+      () => Promise.reject(Object(refuse(401, "who are you?", { "WWW-Authenticate": "Bearer" }))),
+    ],
   ])("H50: a hook that %s refuse() refuses", async (_what, decide) => {
     const host = await guard.host(ways[name], { decide });
     const peer = await guard.peer(host.target, request());

@@ -12,10 +12,10 @@ import { fileURLToPath } from "node:url";
 import { acceptStream, type CloseReport, type Connection, type Message, serve, upgrade } from "hawser";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { certificateFor } from "../serve/support/certificates.ts";
 import { Mailbox } from "../support/mailbox.ts";
-import { selfSigned } from "../support/tls.ts";
 
-const tls = selfSigned();
+const tls = certificateFor("localhost");
 
 /** Sends one message to an echo and closes. */
 async function roundTrip(url: string, message = "滴水之恩"): Promise<string> {

@@ -13,9 +13,9 @@ import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type Server, serve } from "hawser";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { certificateFor } from "../serve/support/certificates.ts";
 import { masked, plain } from "../support/frames.ts";
 import { RawClient, REQUEST } from "../support/raw-client.ts";
-import { selfSigned } from "../support/tls.ts";
 
 /** What is asked, and what was answered. */
 interface Answer {
@@ -25,7 +25,7 @@ interface Answer {
   readonly localPort: number | undefined;
 }
 
-const tls = selfSigned();
+const tls = certificateFor("localhost");
 
 describe.each([
   ["without TLS", undefined],

@@ -1,5 +1,6 @@
 // Clients that do not read, or stop half-way: they cost no more than they may, and are dropped.
 import { Buffer } from "node:buffer";
+import { once } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type CloseReport, type Connection, type Message, serve } from "hawser";
 import { expect, onTestFinished, test } from "vitest";
@@ -130,18 +131,24 @@ test("a client that half-closes without a Close: what it sent is handled, and it
   await server.close();
 });
 
-test("a client that closes and half-closes still reads the answer", async () => {
+test("a client that closes and half-closes still reads the answers", async () => {
   const reports = new Mailbox<CloseReport>();
   const server = await serve(
-    { port: 0, host: "127.0.0.1" },
+    { port: 0, host: "127.0.0.1", limits: { message: 16 * MiB } },
     { message: (ws, message) => void ws.send(message), close: (_ws, report) => reports.put(report) },
   );
   const client = await RawClient.open(server.port);
-  const large = "*".repeat(MiB);
-  client.socket.end(Buffer.concat([masked.text(large), masked.close(1000)]));
+  // More than the system buffers for a client that does not read yet.
+  const large = "*".repeat(12 * MiB);
+  client.socket.pause();
+  client.socket.end(Buffer.concat([masked.text(large), masked.text("small"), masked.close(1000)]));
+  await once(client.socket, "finish");
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+  client.socket.resume();
   const frames = await client.framesToEnd();
   expect(frames.map(({ opcode, payload }) => [opcode, payload.length])).toEqual([
-    [1, MiB],
+    [1, large.length],
+    [1, 5],
     [8, 2],
   ]);
   expect(await reports.take()).toMatchObject({ code: 1000, clean: true, initiator: "peer" });

@@ -1,11 +1,13 @@
 // Chromium's own WebSocket as a peer: a page that does what it is asked.
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type ServeOptions, type Server, serve } from "hawser";
 import { type Browser, type LaunchOptions, chromium as playwright } from "playwright-core";
-import { selfSigned } from "../support/tls.ts";
+import { certificateFor } from "../serve/support/certificates.ts";
 import { browserCodes, type ConnectOptions, type Peer, type PeerKind } from "./peer.ts";
 import { connectRemotely } from "./remote-peer.ts";
 
@@ -43,9 +45,15 @@ export function launchChromium(): Promise<Browser> {
 
 /** A browser that can be ended without a goodbye. */
 export async function launchKillable(): Promise<{ browser: Browser; kill: () => Promise<void> }> {
-  const server = await playwright.launchServer(launchOptions);
+  // What it would have tidied up itself.
+  const folder = await mkdtemp(join(tmpdir(), "hawser-chromium-"));
+  const server = await playwright.launchServer({ ...launchOptions, env: { ...process.env, TMPDIR: folder } });
   const browser = await playwright.connect(server.wsEndpoint());
-  return { browser, kill: () => server.kill() };
+  const kill = async () => {
+    await server.kill();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return { browser, kill };
 }
 
 /** Answers plain HTTP with the page that does what it is asked. */
@@ -71,7 +79,7 @@ async function startChromium(): Promise<Peer> {
     return (operation: string, argument: object) => page.evaluate(act, { operation, argument });
   };
   const askPlainly = await openPage(undefined);
-  const askSecurely = await openPage(selfSigned());
+  const askSecurely = await openPage(certificateFor("localhost"));
 
   return {
     async connect(url: string, options: ConnectOptions = {}) {

@@ -14,8 +14,8 @@ import {
   type UpgradeHook,
   upgrade,
 } from "hawser";
+import { certificateFor } from "../serve/support/certificates.ts";
 import { Mailbox } from "../support/mailbox.ts";
-import { selfSigned } from "../support/tls.ts";
 
 export type Arrival = Connection<Message, unknown>;
 
@@ -39,7 +39,7 @@ const common = { origins: "any", limits: { message: 2 * 1024 * 1024, sendBuffer:
 const openServe: Open = (options = {}) => openAt({ port: 0, host: "127.0.0.1", ...options });
 
 const openSecurely: Open = (options = {}) =>
-  openAt({ port: 0, host: "127.0.0.1", tls: selfSigned(), ...options });
+  openAt({ port: 0, host: "127.0.0.1", tls: certificateFor("localhost"), ...options });
 
 const openAt = async (options: ServeOptions<Kind, unknown>): Promise<Entrance> => {
   const arrivals = new Mailbox<Arrival>();

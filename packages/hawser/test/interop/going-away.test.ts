@@ -11,7 +11,9 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const CLIENTS = 200;
 
-describe.each([ws, undici, python, chromium])("$name ($install)", (kind) => {
+const kinds = [ws, undici, python, chromium].map((kind) => [kind.name, kind.install, kind] as const);
+
+describe.each(kinds)("%s (%s)", (_name, _install, kind) => {
   test.skipIf(!kind.isThere)(`${CLIENTS} clients see 1001`, async () => {
     const peer = await kind.start();
     const server = await serve({ port: 0, host: "127.0.0.1", origins: "any" }, async (ws) => {

@@ -47,7 +47,7 @@ export function describePeer(kind: PeerKind): void {
     beforeAll(async () => {
       peer = await kind.start();
     });
-    afterAll(() => peer.stop());
+    afterAll(() => peer?.stop());
 
     describe.each(entrances)("at %s", (_name, openEntrance) => {
       let entrance: Entrance;
@@ -63,7 +63,7 @@ export function describePeer(kind: PeerKind): void {
           },
         });
       });
-      afterAll(() => entrance.close());
+      afterAll(() => entrance?.close());
 
       /** Both ends of a new connection. */
       const pair = async (options?: ConnectOptions): Promise<{ socket: PeerSocket; ws: Arrival }> => {

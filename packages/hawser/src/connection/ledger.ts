@@ -1,0 +1,76 @@
+// The ledger: what is noted while a connection lives, and becomes its close report.
+import type { WireEnd } from "../wire/wire.ts";
+import type { CloseReport, OuterCause } from "./close-report.ts";
+import { closeReport } from "./close-report.ts";
+
+/** What others have counted. */
+export interface OutgoingCounts {
+  readonly unsent: CloseReport["unsent"];
+  readonly bytes: number;
+  readonly messages: number;
+}
+
+/** Keeps counts, times, and what explains an end better than the machine can. */
+export class Ledger {
+  messagesReceived = 0;
+  /** The phase is "open" no longer, and this was told before the end. */
+  leftOpen = false;
+  readonly #openedAt: number;
+  #receivedAt: number;
+  #bytesReceived = 0;
+  /** The phase in which we ended our half of the transport: that of a failure, if it was one. */
+  #endedIn: CloseReport["phase"] | undefined;
+  #outerCause: OuterCause | undefined;
+  #transportError: Error | undefined;
+
+  constructor(now: number) {
+    this.#openedAt = now;
+    this.#receivedAt = now;
+  }
+
+  received(bytes: number, now: number): void {
+    this.#receivedAt = now;
+    this.#bytesReceived += bytes;
+  }
+
+  /** We end our half of the transport: after a whole closing handshake, or since the connection has failed. */
+  ending(): void {
+    this.#endedIn ??= this.leftOpen ? "closing" : "open";
+  }
+
+  /** Why the connection ends now. A connection that was failed has its cause, and keeps it. */
+  explain(outer: OuterCause): void {
+    if (this.#endedIn === undefined) this.#outerCause = outer;
+  }
+
+  lost(error: Error | undefined): void {
+    this.#transportError = error;
+  }
+
+  report(end: WireEnd, sent: OutgoingCounts, now: number): CloseReport {
+    return closeReport(end, this.#outer(end), {
+      phase: this.#phaseOf(end),
+      unsent: sent.unsent,
+      idle: now - this.#receivedAt,
+      duration: now - this.#openedAt,
+      bytes: { sent: sent.bytes, received: this.#bytesReceived },
+      messages: { sent: sent.messages, received: this.messagesReceived },
+    });
+  }
+
+  /** The phase in which happened what ended the connection. */
+  #phaseOf(end: WireEnd): CloseReport["phase"] {
+    if (end.cause === "close") return "open";
+    if (end.cause !== "lost" && end.cause !== "close-timeout") return this.#endedIn ?? "open";
+    return this.leftOpen ? "closing" : "open";
+  }
+
+  #outer(end: WireEnd): OuterCause | undefined {
+    // What came after a closing handshake had run its course explains nothing any more.
+    if (end.clean) return undefined;
+    if (this.#outerCause !== undefined) return this.#outerCause;
+    return end.cause === "lost" && this.#transportError !== undefined
+      ? { cause: "lost", error: this.#transportError }
+      : undefined;
+  }
+}

@@ -1,0 +1,70 @@
+// defineHandler and toHandler: what is a handler, and what is said of what is none.
+import { defineHandler, type Handler } from "hawser";
+import { describe, expect, test } from "vitest";
+import { toHandler } from "../../src/handlers/handler.ts";
+
+describe("defineHandler", () => {
+  test("gives back what it was given", () => {
+    const handler = { open: () => undefined, message: () => undefined, close: () => undefined };
+    expect(defineHandler(handler)).toBe(handler);
+    expect(defineHandler({})).toEqual({});
+    expect(
+      defineHandler({ accepts: "text", upgrade: () => undefined, session: () => undefined }),
+    ).toBeDefined();
+    expect(defineHandler({ accepts: undefined, message: undefined } as unknown as Handler)).toBeDefined();
+  });
+
+  test.each([
+    [
+      { mesage() {} },
+      'the handler has no option "mesage"; there are accepts, upgrade, session, open, message, close',
+    ],
+    [{ open: 5 }, "open of the handler must be a function, not the number 5"],
+    [{ upgrade: {} }, "upgrade of the handler must be a function, not an object"],
+    [{ close: null }, "close of the handler must be a function, not null"],
+    [{ session: "x" }, 'session of the handler must be a function, not the string "x"'],
+    [{ accepts: "txt" }, 'accepts of the handler must be one of text, binary, not the string "txt"'],
+    [null, "the options of the handler must be an object, not null"],
+    ["x", 'the options of the handler must be an object, not the string "x"'],
+  ])("%o", (handler, message) => {
+    expect(() => defineHandler(handler as unknown as Handler)).toThrow(new TypeError(message));
+  });
+
+  test("undefined", () => {
+    expect(() => defineHandler(undefined as unknown as Handler)).toThrow(TypeError);
+  });
+
+  test.each(["open", "message", "close"])("a session beside %s", (hook) => {
+    const handler = { session() {}, [hook]() {} };
+    expect(() => defineHandler(handler)).toThrow(
+      new TypeError(
+        "the handler has a session, which owns the connection: it cannot have open, message or close too",
+      ),
+    );
+  });
+});
+
+describe("toHandler", () => {
+  test("makes a handler of a session, and leaves a handler as it is", () => {
+    const session = () => undefined;
+    expect(toHandler("serve()", session)).toEqual({ session });
+    const handler = { open() {} };
+    expect(toHandler("serve()", handler)).toBe(handler);
+    class Chat {
+      readonly greeting = "hello";
+    }
+    expect(() => toHandler("serve()", new Chat())).toThrow('serve() has no option "greeting"');
+  });
+
+  test.each([
+    [undefined, "undefined"],
+    [null, "null"],
+    ["x", 'the string "x"'],
+  ])("%o is neither", (given, words) => {
+    expect(() => toHandler("serve()", given)).toThrow(
+      new TypeError(
+        `serve() must be a session (a function) or a handler (an object with hooks), not ${words}`,
+      ),
+    );
+  });
+});
