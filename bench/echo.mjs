@@ -12,9 +12,27 @@ import { parseArgs } from "node:util";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 const workloads = {
-  W1: { title: "20 B text, 100 connections, 1 in flight", connections: 100, depth: 1, size: 20, kind: "text" },
-  W2: { title: "20 B text, 100 connections, 32 in flight", connections: 100, depth: 32, size: 20, kind: "text" },
-  W3: { title: "64 KiB binary, 10 connections, 1 in flight", connections: 10, depth: 1, size: 65_536, kind: "binary" },
+  W1: {
+    title: "20 B text, 100 connections, 1 in flight",
+    connections: 100,
+    depth: 1,
+    size: 20,
+    kind: "text",
+  },
+  W2: {
+    title: "20 B text, 100 connections, 32 in flight",
+    connections: 100,
+    depth: 32,
+    size: 20,
+    kind: "text",
+  },
+  W3: {
+    title: "64 KiB binary, 10 connections, 1 in flight",
+    connections: 10,
+    depth: 1,
+    size: 65_536,
+    kind: "binary",
+  },
 };
 const candidates = ["ws", "hawser", "hawser-session"];
 const baseline = "ws";
@@ -29,7 +47,8 @@ const { values, positionals } = parseArgs({
 });
 const chosen = positionals.length === 0 ? Object.keys(workloads) : positionals;
 for (const name of chosen) {
-  if (!(name in workloads)) fail(`there is no workload ${name}; there are ${Object.keys(workloads).join(", ")}`);
+  if (!(name in workloads))
+    fail(`there is no workload ${name}; there are ${Object.keys(workloads).join(", ")}`);
 }
 
 const folder = mkdtempSync(join(tmpdir(), "hawser-bench-"));
@@ -42,7 +61,9 @@ try {
 }
 const pinned = availableParallelism() > 1 && has("taskset");
 
-console.log(`Node ${process.version}, ${cpus()[0]?.model ?? "unknown processor"}, ${pinned ? "pinned" : "not pinned"}`);
+console.log(
+  `Node ${process.version}, ${cpus()[0]?.model ?? "unknown processor"}, ${pinned ? "pinned" : "not pinned"}`,
+);
 for (const name of chosen) report(name, await measure(workloads[name]));
 
 /** Rates of every candidate, round by round. */
@@ -60,7 +81,9 @@ async function rateOf(candidate, { connections, depth, size, kind }) {
   try {
     const port = await firstLine(server);
     const load = [port, connections, depth, size, kind, values.warmup, values.seconds].map(String);
-    const generated = spawn(...split(onCore(1, [generator, ...load])), { stdio: ["ignore", "pipe", "inherit"] });
+    const generated = spawn(...split(onCore(1, [generator, ...load])), {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     return Number(await firstLine(generated));
   } finally {
     server.kill();
@@ -73,7 +96,9 @@ function report(name, rates) {
     const ratios = rates[candidate].map((rate, round) => rate / rates[baseline][round]);
     const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
     const rate = Math.round(median(rates[candidate])).toLocaleString("en");
-    console.log(`  ${candidate.padEnd(16)} ${rate.padStart(12)} echoes/s   ${median(ratios).toFixed(2)} × ws (${spread})`);
+    console.log(
+      `  ${candidate.padEnd(16)} ${rate.padStart(12)} echoes/s   ${median(ratios).toFixed(2)} × ws (${spread})`,
+    );
   }
 }
 

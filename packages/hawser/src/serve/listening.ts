@@ -38,7 +38,7 @@ export const placeNames: readonly (keyof ListenPlace)[] = [
 ];
 
 /** Who gets the sockets. */
-export interface SocketTaker {
+interface SocketTaker {
   /** Whether another one is welcome: asked before a TLS handshake. False: it is reset, and counted. */
   readonly full: boolean;
   shed(): void;

@@ -126,9 +126,15 @@ function ending(random: Random, end: End, way: FaultScript): () => unknown {
   ]);
 }
 
-test.each(Array.from({ length: 80 }, (_, seed) => seed))("chaos %d", async (seed) => {
+const seeds = Array.from({ length: 80 }, (_, seed) => seed);
+
+test.each(seeds)("whatever ends it, everything settles (%d)", async (seed) => {
   const random = new Random(seed);
-  const limits = { sendMark: 500, sendBuffer: 3000, inbox: 700 };
+  const limits = {
+    sendMark: random.pick([1, 500, 2000]),
+    sendBuffer: 3000,
+    inbox: random.pick([1, 700, 5000]),
+  };
   const timeouts = { keepalive: off };
   const { server, client, clock, toServer, toClient } = pairOf({
     server: { limits, timeouts, coupled: seed % 2 === 0 },
@@ -163,10 +169,49 @@ test.each(Array.from({ length: 80 }, (_, seed) => seed))("chaos %d", async (seed
     [other.sent, one.got],
   ] as const;
   for (const [sent, got] of pairs) {
-    // Streams are noted when they are done, and others wait behind them: the set counts, and the order of each sort does.
     expect(sent.length).toBeGreaterThanOrEqual(got.length);
     const numbers = got.map((message) => Number.parseInt(String(message), 10));
     expect(new Set(numbers).size).toBe(got.length);
     for (const message of got) expect(sent).toContain(message);
   }
+});
+
+test.each(seeds)("while nothing ends it, nothing gets stuck (%d)", async (seed) => {
+  const random = new Random(seed);
+  const limits = {
+    sendMark: random.pick([1, 500, 2000]),
+    sendBuffer: off,
+    inbox: random.pick([1, 700, 5000]),
+  };
+  const timeouts = { keepalive: off };
+  const { server, client, toServer, toClient } = pairOf({
+    server: { limits, timeouts },
+    // Not both coupled: see backpressure.test.ts.
+    client: { limits, timeouts, coupled: false },
+  });
+  const [one, other] = [new End(server), new End(client)];
+  if (seed % 3 === 0) one.hooks(random);
+  const running = one.promises.splice(0);
+  for (let step = 0; step < 100; step += 1) {
+    const [end, way] = random.oneIn(2) ? [one, toClient] : [other, toServer];
+    random.pick(steps(random, end, way))();
+    if (random.oneIn(3)) await turns(1 + random.below(4));
+  }
+  // From here on both ends read, and nobody is in the way.
+  if (seed % 3 !== 0) one.loop(off);
+  other.loop(off);
+  const loops = [one.promises.pop(), other.promises.pop()];
+  for (const way of [toServer, toClient]) {
+    way.unstall();
+    way.split = undefined;
+    way.capacity = 64 * 1024;
+  }
+  await turns(300);
+
+  expect([server.phase, client.phase]).toEqual(["open", "open"]);
+  expect([server.bufferedAmount, client.bufferedAmount]).toEqual([0, 0]);
+  expect(other.got.map(String).sort()).toEqual([...one.sent].sort());
+  expect(one.got.map(String).sort()).toEqual([...other.sent].sort());
+  void client.close(1000);
+  await Promise.all([...one.promises, ...other.promises, ...loops, ...running]);
 });
