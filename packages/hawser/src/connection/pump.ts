@@ -148,6 +148,8 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
 
   override expired(now: number): void {
     this.#armedAt = Number.POSITIVE_INFINITY;
+    // What was put in during this turn of the loop has not had its chance yet.
+    this.#transport.flush();
     if (this.sender.stall.sample(this.#transport, now)) this.#endStalled();
     this.wire.tick(now);
     this.#settle();

@@ -9,7 +9,7 @@ export interface Limits {
   headers: number;
   /** One message after it is put together and inflated. 1 MiB. */
   message: number;
-  /** What a peer can make us keep beside the message it is sending: an unfinished head, early bytes, owed pongs. 1 MiB. */
+  /** What a peer can make us keep before it has its answer: bytes that come behind the head of its request. 1 MiB. */
   memory: number;
   /** Messages received and not yet taken (64 bytes are charged beside each one's size); above it the socket is paused. 64 KiB. */
   inbox: number;

@@ -220,6 +220,15 @@ test.each([{ port: -1 }, { port: 65_536 }, { port: 1.5 }, { port: "80" }, { fd: 
   },
 );
 
+test("a connection that could not be accepted is told once, and the next one is", async () => {
+  const listener = await listening(createServer());
+  const server = await start({ listener });
+  await guard.witness({ port: server.port });
+  for (let count = 0; count < 3; count += 1) listener.emit("error", new Error("accept EMFILE"));
+  expect(guard.takeStderr()).toBe("hawser: a connection could not be accepted: accept EMFILE\n");
+  await expectEcho({ port: server.port });
+});
+
 test("a certificate that is none rejects", async () => {
   await expect(serve({ port: 0, tls: { key: "none", cert: "none" } }, echo)).rejects.toMatchObject({
     code: expect.stringMatching(/^ERR_OSSL/),

@@ -18,7 +18,7 @@ export class Keepalive {
   readonly #patience: number;
   #outstanding: Ping[] | undefined;
   #nextPing: number;
-  /** When our own ping was sent, while it is unanswered. */
+  /** When the first ping of our own was sent that is unanswered. */
   #awaitingSince: number | undefined;
   /** When patience began anew: at the ping, at a byte of a frame in progress, when reading went on after a pause. */
   #progressAt = 0;
@@ -36,21 +36,23 @@ export class Keepalive {
 
   /** @param paused we have reading paused, so that the peer's silence says nothing */
   deadline(paused: boolean): number {
-    if (this.#awaitingSince === undefined) return this.#nextPing;
-    return paused ? Number.POSITIVE_INFINITY : this.#progressAt + this.#patience;
+    return Math.min(this.#nextPing, this.#patienceEnds(paused));
   }
 
   demand(now: number, paused: boolean): KeepaliveDemand {
-    if (now < this.deadline(paused)) return undefined;
-    return this.#awaitingSince === undefined ? "ping" : "fail";
+    if (now >= this.#patienceEnds(paused)) return "fail";
+    return now >= this.#nextPing ? "ping" : undefined;
   }
 
   /** A ping of our own goes out: returns its payload. */
   begin(now: number): Buffer {
     const payload = Buffer.alloc(8);
     payload.writeDoubleBE(now);
-    this.#awaitingSince = now;
-    this.#progressAt = now;
+    // Patience counts from the first ping that is unanswered; where it is longer than the interval, more pings follow.
+    if (this.#awaitingSince === undefined) {
+      this.#awaitingSince = now;
+      this.#progressAt = now;
+    }
     this.#nextPing = now + this.#interval;
     return payload;
   }
@@ -68,14 +70,19 @@ export class Keepalive {
    * @returns when the ping it answers was sent. Undefined: it answers none, which is allowed and means nothing (§5.5.3).
    */
   answered(payload: Buffer): number | undefined {
-    const index = this.#outstanding?.findIndex((ping) => ping.payload.equals(payload)) ?? -1;
+    // The newest of those that are alike: §5.5.3: a peer may answer only the most recent of several pings.
+    const index = this.#outstanding?.findLastIndex((ping) => ping.payload.equals(payload)) ?? -1;
     const ping = this.#outstanding?.[index];
     if (ping === undefined) return undefined;
-    // §5.5.3: a peer may answer only the most recent of several pings.
     this.#outstanding?.splice(0, index + 1);
     if (this.#awaitingSince !== undefined && ping.sentAt >= this.#awaitingSince)
       this.#awaitingSince = undefined;
     return ping.sentAt;
+  }
+
+  #patienceEnds(paused: boolean): number {
+    if (this.#awaitingSince === undefined || paused) return Number.POSITIVE_INFINITY;
+    return this.#progressAt + this.#patience;
   }
 
   /** Something shows that the peer is alive, though its pong cannot have come yet. */
