@@ -238,8 +238,9 @@ export class Connection<Received extends Message = Message, State = unknown>
     return this.closed;
   }
 
-  /** Drops the transport without a closing handshake: the peer sees 1006. */
+  /** Drops the transport without a closing handshake: the peer sees 1006. Messages that still wait are dropped too. */
   terminate(): Promise<CloseReport> {
+    this.#pump.inbox.discard();
     this.#pump.terminate({ cause: "terminated", error: undefined });
     return this.closed;
   }

@@ -25,7 +25,7 @@ export class PendingPings {
 
   /** The ping with this payload was answered, and so were all before it (RFC 6455 §5.5.3). */
   answered(payload: Uint8Array, sentAt: number, now: number): void {
-    const index = this.#pending.findIndex((ping) => Buffer.compare(ping.payload, payload) === 0);
+    const index = this.#pending.findLastIndex((ping) => Buffer.compare(ping.payload, payload) === 0);
     // One of keepalive's has another payload: then the time says which are older.
     const last = index >= 0 ? index : this.#pending.findLastIndex((ping) => ping.sentAt <= sentAt);
     for (const ping of this.#pending.splice(0, last + 1)) ping.resolve(now - ping.sentAt);

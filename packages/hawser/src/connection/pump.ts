@@ -46,6 +46,9 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   readonly #coupled: boolean;
   readonly #ledger: Ledger;
 
+  /** Bytes of the handshake's answer, which went over the same transport. */
+  readonly #before: number;
+
   #armedAt = Number.POSITIVE_INFINITY;
   #paused = false;
   #burst = 0;
@@ -63,6 +66,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     this.#transport = transport;
     this.#clock = clock;
     this.#coupled = options.coupled;
+    this.#before = transport.taken + transport.buffered;
     const now = clock.now();
     this.#ledger = new Ledger(now);
     this.inbox = new Inbox(this, limits.inbox);
@@ -86,7 +90,8 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   }
 
   get blocked(): boolean {
-    return this.#coupled && this.sender.overMark;
+    // What waits behind a message in fragments is left out: its pieces may be what the held messages bring.
+    return this.#coupled && this.sender.outputOverMark;
   }
 
   // What the application asks for.
@@ -208,7 +213,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     const { sent, refused, waiting } = this.sender;
     const unsent = { messages: refused, bytes: waiting };
     this.#transport.destroy();
-    const counts = { unsent, bytes: this.#transport.taken, messages: sent };
+    const counts = { unsent, bytes: Math.max(0, this.#transport.taken - this.#before), messages: sent };
     this.#owner.ended(this.#ledger.report(end, counts, this.#clock.now()));
     this.inbox.end();
   }
@@ -220,8 +225,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   }
 
   unqueued(): void {
-    if (this.sender.overMark) return;
-    this.#owner.relieved();
+    if (!this.sender.overMark) this.#owner.relieved();
     this.inbox.advance();
     if (this.#concluding) this.#yield();
   }

@@ -103,7 +103,9 @@ export class Sender {
   /** Sends a ping and says when. */
   ping(payload: Uint8Array): number {
     const now = this.#clock.now();
+    this.#checkBuffer();
     this.#wire.ping(payload, now);
+    this.#watchStall();
     return now;
   }
 
@@ -134,7 +136,7 @@ export class Sender {
   }
 
   #mayPut(): boolean {
-    if (this.#wire.phase === "open" && this.waiting > this.#limits.sendBuffer) this.#overflow();
+    this.#checkBuffer();
     if (this.#wire.phase === "open") return true;
     this.refused += 1;
     return false;
@@ -144,6 +146,14 @@ export class Sender {
     this.sent += 1;
     this.#watchStall();
     return !this.overMark;
+  }
+
+  /** Ends the connection if too much waits, though the system was offered all of it. */
+  #checkBuffer(): void {
+    const { sendBuffer } = this.#limits;
+    if (this.#wire.phase !== "open" || this.waiting <= sendBuffer) return;
+    this.#transport.flush();
+    if (this.waiting > sendBuffer) this.#overflow();
   }
 
   #overflow(): void {

@@ -1,10 +1,11 @@
 // Ends: every cause with its report, what close and terminate promise, and in which order who hears of it.
 import { Buffer } from "node:buffer";
-import { type CloseReport, ConnectionClosedError, defineHandler, run } from "hawser";
+import { type CloseReport, ConnectionClosedError, defineHandler, run, serve } from "hawser";
 import { Opcode } from "hawser/wire";
 import { describe, expect, test } from "vitest";
-import { filler } from "../support/bytes.ts";
+import { bytes, filler } from "../support/bytes.ts";
 import { masked, plain } from "../support/frames.ts";
+import { RawClient } from "../support/raw-client.ts";
 import { endpoint, pairOf, stateOf, turns } from "./support.ts";
 
 const off = Number.POSITIVE_INFINITY;
@@ -527,9 +528,9 @@ describe("re-entrance", () => {
       await turns();
       void client.close();
       await done;
-      // Close and terminate leave what was received before; discard drops it. The fourth had not been read.
+      // Close leaves what was received before; terminate and discard drops it. The fourth had not been read.
       expect(heard).toEqual(
-        call === "discard" ? ["1", "closed"] : expect.arrayContaining(["1", "2", "closed"]),
+        call !== "close" ? ["1", "closed"] : expect.arrayContaining(["1", "2", "closed"]),
       );
       expect(heard.at(-1)).toBe("closed");
     },
@@ -587,4 +588,16 @@ test("a connection that nobody holds rejects nowhere (C14)", async () => {
   toServer.cut();
   await turns();
   await expect(server[Symbol.asyncIterator]().next()).rejects.toBeInstanceOf(ConnectionClosedError);
+});
+
+test("the report counts no byte of the handshake, which went over the same transport", async () => {
+  const reports: CloseReport[] = [];
+  const echo = { close: (_ws: unknown, report: CloseReport) => void reports.push(report) };
+  const server = await serve({ port: 0, host: "127.0.0.1" }, echo);
+  const client = await RawClient.open(server.port);
+  await client.send(masked.frame({ opcode: Opcode.close, payload: bytes`03 e8` }));
+  await client.frame();
+  client.socket.end();
+  await server.close();
+  expect(reports[0]?.bytes).toEqual({ sent: 4, received: 8 });
 });

@@ -159,6 +159,35 @@ describe("limits.sendBuffer", () => {
     expect(report.unsent).toEqual({ messages: 1, bytes: 3004 + 4 + 8 });
   });
 
+  test("what the system takes at once does not wait, also below the mark", async () => {
+    const { server, client } = pairOf({ server: { limits: { sendBuffer: 20 * KiB } } });
+    const accepted = Array.from({ length: 10 }, () => server.send(filler(15 * KiB)));
+    // A pipe takes 64 KiB at once; what is behind may wait, and the send that finds too much of it is the last.
+    expect(accepted.slice(0, 5)).toEqual(Array(5).fill(true));
+    expect(server.phase).toBe("closing");
+    client.discard();
+    expect((await client.closed).messages.received).toBeGreaterThanOrEqual(5);
+  });
+
+  test("pings count too", () => {
+    const { server, toClient } = pairOf({ server: { limits: { sendBuffer: 1000 } } });
+    toClient.stall();
+    for (let count = 0; count < 1000 && server.phase === "open"; count += 1)
+      void server.ping("x".repeat(100));
+    expect(server.phase).toBe("closing");
+    expect(server.bufferedAmount).toBeLessThan(1300);
+  });
+
+  test("pings that nobody takes are a stall", async () => {
+    const { server, toClient, clock } = pairOf({
+      server: { timeouts: { keepalive: Number.POSITIVE_INFINITY } },
+    });
+    toClient.stall();
+    void server.ping();
+    clock.advance(30_000);
+    expect(await server.closed).toMatchObject({ cause: "timeout", limit: "timeouts.stalled" });
+  });
+
   test("one message of any size may be queued on an empty buffer", async () => {
     const { server, client } = pairOf({
       server: { limits: { sendBuffer: 1000, sendMark: 100 } },

@@ -49,11 +49,35 @@ describe("patience", () => {
     expect(keepalive.demand(1300, false)).toBe("fail");
   });
 
+  test("of a pong that may take longer than the interval, or for ever, keeps no ping from going out", () => {
+    const keepalive = new Keepalive(1000, Number.POSITIVE_INFINITY, 1, 0);
+    for (const now of [1000, 2000, 3000]) {
+      expect(keepalive.deadline(false)).toBe(now);
+      expect(keepalive.demand(now, false)).toBe("ping");
+      ping(keepalive, now);
+    }
+    const patient = new Keepalive(1000, 2500, 1, 0);
+    ping(patient, 1000);
+    ping(patient, 2000);
+    ping(patient, 3000);
+    expect(patient.demand(3499, false)).toBeUndefined();
+    expect(patient.demand(3500, false)).toBe("fail");
+  });
+
+  test("of two pings with one payload, a pong answers the newer", () => {
+    const keepalive = make();
+    keepalive.sent(bytes`78`, 1);
+    keepalive.sent(bytes`78`, 2);
+    expect(keepalive.answered(bytes`78`)).toBe(2);
+    expect(keepalive.answered(bytes`78`)).toBeUndefined();
+  });
+
   test("stands still while reading is paused", () => {
     const keepalive = make();
     ping(keepalive, 1000);
-    expect(keepalive.deadline(true)).toBe(Number.POSITIVE_INFINITY);
-    expect(keepalive.demand(9000, true)).toBeUndefined();
+    expect(keepalive.deadline(true)).toBe(2000);
+    expect(keepalive.demand(1999, true)).toBeUndefined();
+    expect(keepalive.demand(9000, true)).toBe("ping");
     expect(keepalive.demand(9000, false)).toBe("fail");
   });
 
