@@ -23,7 +23,7 @@ export function nextBatch(queue: PartQueue, slab: SharedSlab, owner: RegionOwner
         slab.claim(owner, part.length);
       }
       slab.append(part);
-      slab.release(part);
+      slab.release(part, owner);
     } else {
       endRun(batch, slab, owner);
       batch.push(part);

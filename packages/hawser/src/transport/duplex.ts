@@ -7,11 +7,15 @@ import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Slab } from "../wire/wire.ts";
+import { destroyStream } from "./destroy-stream.ts";
 import type { OutgoingOwner } from "./outgoing.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { StreamListener } from "./stream-listener.ts";
 import { listen, listenToData, unlisten } from "./stream-listener.ts";
 import type { Receiver, Transport } from "./transport.ts";
+
+/** The methods of a Socket that get to see what is written to it. */
+const givenBytes = ["write", "_write", "_writev", "_writeGeneric"] as const;
 
 /**
  * A Duplex as a Transport. The stream is ours from construction on, until it is lost or detached: nobody else may read it,
@@ -54,9 +58,7 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
     }
     this.#stream = stream;
     this.#isSocket = stream instanceof Socket;
-    // A TLSSocket is a Socket too, and what is made of one by others may do with the bytes what it likes.
-    const isPlainSocket = Object.getPrototypeOf(stream) === Socket.prototype;
-    this.#outgoing = new Outgoing(stream, this, isPlainSocket);
+    this.#outgoing = new Outgoing(stream, this, isPlainSocket(stream));
     if (head !== undefined && head.length > 0) this.#early = [copyOf(head)];
     // Else the stream ends itself at the peer's end, before it was given what waits behind its last write.
     this.#wasHalfOpen = stream.allowHalfOpen;
@@ -115,8 +117,8 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
     this.#state = "dropped";
     this.#early = undefined;
     this.#outgoing.abandon();
-    this.#stream.destroy();
-    if (!this.#isSocket) this.#settleSoon();
+    const destroyed = destroyStream(this.#stream);
+    if (!this.#isSocket || !destroyed) this.#settleSoon();
   }
 
   pause(): void {
@@ -164,7 +166,8 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
   streamGave(chunk: unknown): void {
     if (this.#state !== "started") return;
     if (!(chunk instanceof Uint8Array)) {
-      this.#stream.destroy(new TypeError(`the stream must carry bytes, but it gave a ${typeof chunk}`));
+      const error = new TypeError(`the stream must carry bytes, but it gave a ${typeof chunk}`);
+      if (!destroyStream(this.#stream, error)) this.streamFailed(error);
       return;
     }
     const bytes = this.#isSocket && Buffer.isBuffer(chunk) ? chunk : copyOf(chunk);
@@ -191,7 +194,7 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
     this.#settleIfOver();
   }
 
-  /** For the stream. */
+  /** For the stream, and for `Outgoing`. */
   streamFailed(error: unknown): void {
     this.#error ??= error instanceof Error ? error : new Error("the stream failed", { cause: error });
     this.#outgoing.abandon();
@@ -217,12 +220,9 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
   /** The stream is over, and had a turn of the loop to close by itself. Destroy it; once it is destroyed, that is its close. */
   #settle(): void {
     if (this.#closed || this.#state === "detached") return;
-    if (this.#stream.destroyed) {
-      this.streamClosed();
-      return;
-    }
-    this.#stream.destroy();
-    this.#settleSoon();
+    // One that cannot be destroyed has no close to wait for.
+    if (this.#stream.destroyed || !destroyStream(this.#stream)) this.streamClosed();
+    else this.#settleSoon();
   }
 
   #deliverSoon(): void {
@@ -262,6 +262,15 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
     this.#early = undefined;
     receiver?.lost(this.#error);
   }
+}
+
+/**
+ * Whether nobody but Node gets to see what is written. A TLSSocket is a Socket too, and what others make of one, by a class
+ * or by methods of its own, may do with the bytes what it likes.
+ */
+function isPlainSocket(stream: Duplex): boolean {
+  if (Object.getPrototypeOf(stream) !== Socket.prototype) return false;
+  return !givenBytes.some((method) => Object.hasOwn(stream, method));
 }
 
 /** Not from Node's pool: the bytes may be kept for long, and written into. */

@@ -7,7 +7,7 @@ export interface Flushable {
 }
 
 // One tick for all: a broadcast to a thousand connections costs a thousand entries in an array, not a thousand tick objects.
-const listed: Flushable[] = [];
+let listed: Flushable[] = [];
 
 /** Has the output flushed on `process.nextTick`. It may be listed once at a time. */
 export function flushThisTurn(output: Flushable): void {
@@ -15,7 +15,20 @@ export function flushThisTurn(output: Flushable): void {
 }
 
 function flushAll(): void {
-  // What a flush adds (by a stream that answers from inside `write`) belongs to the same tick: the loop sees it.
-  for (const output of listed) output.flushListed();
-  listed.length = 0;
+  // First, so that whatever happens below the list is fit for use: what a flush adds (by a stream that answers from inside
+  // `write`) gets a tick of its own, before the loop turns.
+  const outputs = listed;
+  listed = [];
+  for (const output of outputs) {
+    try {
+      output.flushListed();
+    } catch (error) {
+      // An uncaught exception like any other, but not at the cost of those behind it, whose streams did nothing.
+      process.nextTick(rethrow, error);
+    }
+  }
+}
+
+function rethrow(error: unknown): void {
+  throw error;
 }

@@ -1,29 +1,32 @@
 // The output of one connection on its way to a stream: many frames, one write, and an exact account of what waits.
 //
-// Bytes lie in the shared slab until they are flushed, at the latest before the loop turns. While the stream has not taken
+// Bytes lie in a shared slab until they are flushed, at the latest before the loop turns. While the stream has not taken
 // an earlier write, they queue here instead, in memory of this connection's own, and go on in batches as it takes them.
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { Writable } from "node:stream";
 import type { Output, Slab } from "../wire/wire.ts";
 import { nextBatch, smallPart } from "./batch.ts";
+import { destroyStream } from "./destroy-stream.ts";
 import type { Flushable } from "./flush-list.ts";
 import { flushThisTurn } from "./flush-list.ts";
 import { PartQueue } from "./part-queue.ts";
-import type { RegionOwner } from "./slab.ts";
-import { sharedSlab } from "./slab.ts";
+import type { RegionOwner, SharedSlab } from "./slab.ts";
+import { newMemory, onceSlab, sharedSlab } from "./slab.ts";
 
 /** The least that a connection takes for itself while it waits. */
 const ownSlabSize = 16 * 1024;
 
-/** Who is told what became of the output; never from inside a method of `Outgoing`. */
+/** Who is told what became of the output. */
 export interface OutgoingOwner {
-  /** Output had to wait, and now nothing is left. */
+  /** Output had to wait, and now nothing is left. Never called from inside a method of `Outgoing`. */
   drained(): void;
-  /** A write failed. Why is for the stream's own events to say, if it is one that does. */
+  /** A write failed. Why is for the stream's own events to say, if it is one that does. Never called from inside a method. */
   writeFailed(): void;
+  /** The stream threw, and cannot be destroyed either: it will say nothing more. Called from inside the method that it threw into. */
+  streamFailed(error: unknown): void;
 }
 
-/** Memory of a connection that waits: the shared slab would tie 64 KiB to a few bytes for as long as the peer likes. */
+/** Memory of a connection that waits: a shared slab would tie 64 KiB to a few bytes for as long as the peer likes. */
 interface OwnSlab extends Slab {
   /** Where the bytes start that are not in the queue yet. */
   start: number;
@@ -35,7 +38,7 @@ type Written = (error?: Error | null) => void;
 export class Outgoing implements Output, Flushable, RegionOwner {
   readonly #stream: Writable;
   readonly #owner: OutgoingOwner;
-  readonly #reusable: boolean;
+  readonly #slab: SharedSlab;
   /** Closed regions and foreign bytes that the stream does not have. */
   #queue: PartQueue | undefined;
   #own: OwnSlab | undefined;
@@ -56,18 +59,18 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   /**
    * @param reusable whether `writableLength === 0` right after a write means that nobody reads the bytes any more: true
    * for a plain `net.Socket`, which is done with them once the kernel took them; over TLS, or in a Duplex of somebody's,
-   * they may live on
+   * they may live on, so those have a slab apart that is written once
    */
   constructor(stream: Writable, owner: OutgoingOwner, reusable: boolean) {
     this.#stream = stream;
     this.#owner = owner;
-    this.#reusable = reusable;
+    this.#slab = reusable ? sharedSlab : onceSlab;
   }
 
   /** Bytes that were put in and that the stream has not taken. */
   get buffered(): number {
     const own = this.#own;
-    const open = sharedSlab.open(this) + (own === undefined ? 0 : own.used - own.start);
+    const open = this.#slab.open(this) + (own === undefined ? 0 : own.used - own.start);
     return open + (this.#queue?.bytes ?? 0) + this.#inFlight + this.#unsent;
   }
 
@@ -84,16 +87,17 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   reserve(size: number): Slab {
     if (this.#inFlight > 0) return this.#reserveOwn(size);
     if (!this.#listed) this.#list();
-    if (!sharedSlab.fits(this, size)) sharedSlab.claim(this, size);
-    return sharedSlab;
+    const slab = this.#slab;
+    if (!slab.fits(this, size)) slab.claim(this, size);
+    return slab;
   }
 
   write(bytes: Uint8Array): void {
     if (this.#inFlight === 0) {
       if (!this.#listed) this.#list();
-      const open = sharedSlab.open(this) > 0;
-      if (open && bytes.length < smallPart && sharedSlab.fits(this, bytes.length)) {
-        sharedSlab.append(bytes);
+      const slab = this.#slab;
+      if (slab.open(this) > 0 && bytes.length < smallPart && slab.fits(this, bytes.length)) {
+        slab.append(bytes);
         return;
       }
     }
@@ -116,7 +120,7 @@ export class Outgoing implements Output, Flushable, RegionOwner {
 
   flushListed(): void {
     this.#listed = false;
-    if (this.#queue !== undefined || sharedSlab.open(this) > 0) this.flush();
+    if (this.#queue !== undefined || this.#slab.open(this) > 0) this.flush();
   }
 
   /** Ends the stream behind everything that was put in. */
@@ -134,7 +138,7 @@ export class Outgoing implements Output, Flushable, RegionOwner {
     if (queue === undefined) return;
     this.#queue = undefined;
     this.#unsent += queue.bytes;
-    for (const part of queue.takeAll()) sharedSlab.release(part);
+    for (const part of queue.takeAll()) this.#slab.release(part, this);
   }
 
   /** Hands everything over at once, whatever the stream has already, and gives up what comes later: the stream is another's now. */
@@ -161,15 +165,15 @@ export class Outgoing implements Output, Flushable, RegionOwner {
     let own = this.#own;
     if (own === undefined || own.used + size > own.bytes.length) {
       this.#closeRegions();
-      own = { bytes: Buffer.allocUnsafeSlow(Math.max(size, ownSlabSize)), used: 0, start: 0 };
+      own = { bytes: newMemory(Math.max(size, ownSlabSize)), used: 0, start: 0 };
       this.#own = own;
     }
     return own;
   }
 
-  /** Makes what was put into slabs a part of the queue. (Never both: the shared slab is left alone while output waits.) */
+  /** Makes what was put into slabs a part of the queue. (Never both: a shared slab is left alone while output waits.) */
   #closeRegions(): void {
-    const region = sharedSlab.take(this);
+    const region = this.#slab.take(this);
     if (region !== undefined) this.#enqueue(region);
     const own = this.#own;
     if (own === undefined || own.used === own.start) return;
@@ -183,53 +187,57 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   }
 
   #handOver(): void {
-    const region = sharedSlab.take(this);
+    const region = this.#slab.take(this);
     if (this.#queue === undefined) {
       if (region !== undefined) this.#hand([region]);
       return;
     }
     if (region !== undefined) this.#enqueue(region);
     while (this.#inFlight === 0 && this.#queue !== undefined) {
-      const batch = nextBatch(this.#queue, sharedSlab, this);
+      const batch = nextBatch(this.#queue, this.#slab, this);
       if (this.#queue.isEmpty) this.#queue = undefined;
       this.#hand(batch);
     }
   }
 
   #hand(batch: readonly Uint8Array[]): void {
-    const size = this.#writeAll(batch);
     const stream = this.#stream;
+    let size = 0;
+    for (const part of batch) size += part.length;
+    const threw = !this.#writeAll(batch);
     // A write that failed at once leaves nothing in the stream either.
-    if (stream.writableLength !== 0 || stream.errored) {
+    if (threw || stream.writableLength !== 0 || stream.errored) {
       this.#inFlight += size;
       this.#waited = true;
+      for (const part of batch) this.#slab.keep(part, this);
       return;
     }
     this.#taken += size;
-    if (this.#reusable) for (const part of batch) sharedSlab.release(part);
+    for (const part of batch) this.#slab.release(part, this);
   }
 
-  #writeAll(batch: readonly Uint8Array[]): number {
+  /** Whether the stream did not throw. */
+  #writeAll(batch: readonly Uint8Array[]): boolean {
     const stream = this.#stream;
     const several = batch.length > 1;
     let toGo = batch.length;
-    let size = 0;
+    let threw = false;
     this.#written ??= (error) => this.#onWritten(error);
     this.#awaited += 1;
     this.#writing = true;
     try {
       if (several) stream.cork();
       for (const part of batch) {
-        size += part.length;
         toGo -= 1;
         stream.write(part, toGo === 0 ? this.#written : undefined);
       }
       if (several) stream.uncork();
     } catch (error) {
+      threw = true;
       this.#broke(error);
     }
     this.#writing = false;
-    return size;
+    return !threw;
   }
 
   #endStream(): void {
@@ -245,7 +253,8 @@ export class Outgoing implements Output, Flushable, RegionOwner {
 
   /** A Duplex that throws where it should call back is lost; it does not throw into a `send`. */
   #broke(error: unknown): void {
-    this.#stream.destroy(error instanceof Error ? error : new Error("the stream threw", { cause: error }));
+    const reason = error instanceof Error ? error : new Error("the stream threw", { cause: error });
+    if (!destroyStream(this.#stream, reason)) this.#owner.streamFailed(reason);
   }
 
   #onWritten(error: Error | null | undefined): void {

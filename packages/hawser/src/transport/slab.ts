@@ -1,9 +1,13 @@
-// The shared output slab: memory that all connections write their frames into, one after another, and that is used again.
+// The shared output slabs: memory that many connections write their frames into, one after another.
 //
 // A connection's bytes lie in a region. The last region is open while its owner may still add to it; it is closed when the
-// owner flushes or another connection writes. A closed region is live until its owner releases it. Whoever cannot tell when
-// its bytes are no longer read never does: then the slab fills up, and a new one takes its place.
+// owner flushes or another connection writes. When the slab is full, a new one takes its place.
+//
+// There are two. One is used again: a closed region is live until its owner releases it, and an owner that cannot tell when
+// its bytes are no longer read keeps it for good. The other is written once, for streams in which application code may get
+// hold of the bytes and do with them what it likes: whatever that is, nobody else's bytes ever come to lie there.
 import { Buffer } from "node:buffer";
+import { markAsUntransferable } from "node:worker_threads";
 import type { Slab } from "../wire/wire.ts";
 
 /** Bytes in a slab. A region is never larger. */
@@ -15,15 +19,33 @@ export interface RegionOwner {
   regionClosed(region: Buffer): void;
 }
 
-/** The slab itself. There is one, `sharedSlab`; tests make their own. */
+/** Memory to write into and to hand out in parts. A stream that transfers its part to another thread must not take the rest along. */
+export function newMemory(size: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  markAsUntransferable(bytes.buffer);
+  return bytes;
+}
+
+/** The slab itself. There are two, `sharedSlab` and `onceSlab`; tests make their own. */
 export class SharedSlab implements Slab {
-  bytes: Buffer = Buffer.allocUnsafeSlow(slabSize);
+  bytes: Buffer = newMemory(slabSize);
   used = 0;
+  readonly #once: boolean;
   #owner: RegionOwner | undefined;
   /** Where the open region starts. */
   #start = 0;
-  /** Regions that are closed and not released. */
-  #live = 0;
+  /**
+   * Regions that are closed and neither released nor kept, by identity: memory tells nothing, since whoever was given a
+   * region can make views of it and send those over connections that never owned it. Empty in a slab that is written once.
+   */
+  readonly #live: Map<Uint8Array, RegionOwner> = new Map();
+  /** A region is kept, so the slab does not start anew. */
+  #pinned = false;
+
+  /** @param use "once": what was written is never written over, whatever is released */
+  constructor(use: "again" | "once" = "again") {
+    this.#once = use === "once";
+  }
 
   /** How many bytes the owner's open region has; 0 if the open region is another's. */
   open(owner: RegionOwner): number {
@@ -61,25 +83,39 @@ export class SharedSlab implements Slab {
     if (this.#owner !== owner) return undefined;
     this.#owner = undefined;
     if (this.used === this.#start) return undefined;
-    this.#live += 1;
-    return this.bytes.subarray(this.#start, this.used);
+    const region = this.bytes.subarray(this.#start, this.used);
+    if (!this.#once) this.#live.set(region, owner);
+    return region;
   }
 
-  /** Says that nobody reads this region any more. Other memory, that of an earlier slab included, is ignored. */
-  release(region: Uint8Array): void {
-    if (region.buffer !== this.bytes.buffer) return;
-    this.#live -= 1;
-    if (this.#owner !== undefined) return;
-    if (this.#live === 0) this.used = 0;
+  /**
+   * Says that nobody reads this region any more. Whatever is no live region of this owner is ignored: foreign bytes, views of
+   * a region, those of an earlier slab, those that were released before.
+   */
+  release(region: Uint8Array, owner: RegionOwner): void {
+    if (!this.#forget(region, owner) || this.#owner !== undefined) return;
+    if (this.#live.size === 0 && !this.#pinned) this.used = 0;
     else if (region.byteOffset + region.length === this.used) this.used = region.byteOffset;
   }
 
+  /** Says that this region may be read for as long as anybody likes: it is never used again. Ignores what `release` ignores. */
+  keep(region: Uint8Array, owner: RegionOwner): void {
+    if (this.#forget(region, owner)) this.#pinned = true;
+  }
+
+  #forget(region: Uint8Array, owner: RegionOwner): boolean {
+    return this.#live.get(region) === owner && this.#live.delete(region);
+  }
+
   #replace(): void {
-    this.bytes = Buffer.allocUnsafeSlow(slabSize);
+    this.bytes = newMemory(slabSize);
     this.used = 0;
-    this.#live = 0;
+    this.#live.clear();
+    this.#pinned = false;
   }
 }
 
-/** The slab of all connections of this thread. */
+/** The slab of all connections of this thread that know when their bytes are no longer read. */
 export const sharedSlab: SharedSlab = new SharedSlab();
+/** The slab of all others: its memory lives for as long as somebody has a part of it. */
+export const onceSlab: SharedSlab = new SharedSlab("once");

@@ -2,7 +2,8 @@
 //
 // Time is cut into slots of 64 ms, numbered from the start of the process. A timer hangs in the slot that begins at or after its
 // deadline, in one of 512 rings (slot number modulo 512: 32.8 s, more than every default timeout). A deadline further away
-// shares its ring with nearer ones and is passed over once per turn of the wheel.
+// shares its ring with nearer ones and is passed over once per turn of the wheel. After a sleep longer than that, what is due
+// fires ring by ring, not in the order of the deadlines.
 import type { Clock } from "./clock.ts";
 import { insertBefore, isScheduled, Timer, TimerLink, unlink } from "./clock.ts";
 
@@ -28,7 +29,7 @@ export class SystemClock implements Clock {
   #pending = 0;
   /** The last slot that was expired. */
   #cursor = 0;
-  /** The slot that the timeout is armed for. */
+  /** The slot that the timeout is armed for: the first that has timers, or one turn of the wheel ahead. */
   #armedFor = unarmed;
   #timeout: NodeJS.Timeout | undefined;
 
@@ -83,9 +84,12 @@ export class SystemClock implements Clock {
 
   #arm(slot: number): void {
     clearTimeout(this.#timeout);
-    const delay = Math.max(1, Math.ceil(slot * slotLength - this.now()));
+    const now = this.now();
+    // No further: a setTimeout of more than 24.8 days fires at once. Waking for nothing arms anew.
+    const near = Math.min(slot, Math.floor(now / slotLength) + ringCount);
+    const delay = Math.max(1, Math.ceil(near * slotLength - now));
     this.#timeout = setTimeout(SystemClock.#wake, delay, this).unref();
-    this.#armedFor = slot;
+    this.#armedFor = near;
   }
 
   #disarm(): void {

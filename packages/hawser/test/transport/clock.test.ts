@@ -181,6 +181,33 @@ describe("the system's clock, with time held", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test("a deadline further away than a setTimeout reaches fires then, without a warning", async () => {
+    vi.useFakeTimers();
+    const clock = new SystemClock();
+    const setTimeoutSpy = vi.spyOn(globalThis, "setTimeout");
+    const start = performance.now();
+    const month = 30 * 24 * 3_600_000;
+    const far = new Probe();
+    const never = new Probe();
+    clock.schedule(never, Number.MAX_VALUE);
+    clock.schedule(far, start + month);
+    expect(vi.getTimerCount()).toBe(1);
+    await pass(100_000);
+    expect(far.firedAt).toEqual([]);
+    let now = start + month - 1000;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    await pass(40_000);
+    expect(far.firedAt).toEqual([]);
+    now = start + month + 64;
+    await pass(40_000);
+    expect(far.firedAt).toEqual([now]);
+    expect(never.firedAt).toEqual([]);
+    const delays = setTimeoutSpy.mock.calls.map(([, delay]) => delay ?? 0);
+    expect(Math.max(...delays)).toBeLessThan(2 ** 31);
+    clock.cancel(never);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test("after a sleep of an hour everything due fires, once (R16)", async () => {
     vi.useFakeTimers();
     const clock = new SystemClock();

@@ -306,6 +306,56 @@ describe("the loss", () => {
     await recorder.until(() => recorder.isLost);
   });
 
+  for (const destroy of ["throws", "does nothing"]) {
+    test(`comes though destroy ${destroy}`, async () => {
+      const broken = () => {
+        // Else Node itself calls `destroy`, and throws.
+        const { stream, transport } = held({ autoDestroy: false });
+        stream.destroy = () => {
+          if (destroy === "throws") throw new Error("thrown by destroy");
+          return stream;
+        };
+        return { stream, transport, recorder: record(transport) };
+      };
+      const writes = broken();
+      writes.stream._write = () => {
+        throw new RangeError("thrown by _write");
+      };
+      put(writes.transport, "x");
+      await writes.recorder.until(() => writes.recorder.isLost);
+      expect(writes.recorder.events).toEqual(["lost RangeError"]);
+
+      const dropped = broken();
+      dropped.transport.destroy();
+      await dropped.recorder.until(() => dropped.recorder.isLost);
+      expect(dropped.recorder.events).toEqual(["lost"]);
+
+      const ended = broken();
+      ended.stream.push(null);
+      ended.transport.end();
+      await ended.recorder.until(() => ended.recorder.isLost);
+      expect(ended.recorder.events).toEqual(["end", "lost"]);
+
+      const odd = broken();
+      odd.stream.emit("data", "text");
+      await odd.recorder.until(() => odd.recorder.isLost);
+      expect(odd.recorder.events).toEqual(["lost TypeError"]);
+
+      const [socket] = await socketPair();
+      const transport = new DuplexTransport(socket);
+      const recorder = record(transport);
+      const original = socket.destroy.bind(socket);
+      socket.destroy = () => {
+        if (destroy === "throws") throw new Error("thrown by destroy");
+        return socket;
+      };
+      transport.destroy();
+      await recorder.until(() => recorder.isLost);
+      expect(recorder.events).toEqual(["lost"]);
+      socket.destroy = original;
+    });
+  }
+
   test("of a stream that was over before follows the start", async () => {
     const [socket] = await socketPair();
     const destroyed = new Held();

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { Writable } from "node:stream";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Outgoing, type OutgoingOwner } from "../../src/transport/outgoing.ts";
-import { sharedSlab, slabSize } from "../../src/transport/slab.ts";
+import { onceSlab, sharedSlab, slabSize } from "../../src/transport/slab.ts";
 import { put, StubStream, turns } from "./support.ts";
 
 class Owner implements OutgoingOwner {
@@ -15,6 +15,10 @@ class Owner implements OutgoingOwner {
 
   writeFailed(): void {
     this.events.push("failed");
+  }
+
+  streamFailed(error: unknown): void {
+    this.events.push(`stream failed: ${error instanceof Error ? error.message : ""}`);
   }
 }
 
@@ -28,8 +32,10 @@ function setUp(reusable = true) {
 beforeEach(() => {
   // A new slab for each test, whatever the one before has left in it.
   const nobody = { regionClosed() {} };
-  sharedSlab.claim(nobody, slabSize);
-  sharedSlab.take(nobody);
+  for (const slab of [sharedSlab, onceSlab]) {
+    slab.claim(nobody, slabSize);
+    slab.take(nobody);
+  }
 });
 
 const tick = () => new Promise<void>((resolve) => process.nextTick(resolve));
@@ -165,19 +171,63 @@ describe("the shared slab", () => {
     expect(sharedSlab.bytes).toBe(bytes);
   });
 
-  test("is never used again where the stream may keep the bytes", async () => {
+  test("is not for a stream that may keep the bytes: those lie in a slab that is written once", async () => {
     const { outgoing } = setUp(false);
-    const before = sharedSlab.bytes;
-    const start = sharedSlab.used;
+    const bytes = onceSlab.bytes;
+    const start = onceSlab.used;
+    const { used } = sharedSlab;
     put(outgoing, "aaaa");
     await tick();
-    expect(sharedSlab.used).toBe(start + 4);
+    expect(onceSlab.used).toBe(start + 4);
     for (let round = 0; round < 70; round++) {
       put(outgoing, "x".repeat(KiB));
       await tick();
     }
-    expect(sharedSlab.bytes).not.toBe(before);
-    expect(before.toString("latin1", start, start + 4)).toBe("aaaa");
+    expect(onceSlab.bytes).not.toBe(bytes);
+    expect(bytes.toString("latin1", start, start + 4)).toBe("aaaa");
+    expect(sharedSlab.used).toBe(used);
+  });
+
+  test("bytes in flight survive a stream that sends its chunks on over other connections", async () => {
+    const victim = setUp();
+    const held: Buffer[] = [];
+    victim.stream._write = (chunk: Buffer) => held.push(chunk);
+    const others = [setUp(), setUp()];
+    const tunnel = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        for (const { outgoing } of others) outgoing.write(chunk);
+        done();
+      },
+    });
+    const inner = new Outgoing(tunnel, new Owner(), false);
+    put(victim.outgoing, "v".repeat(KiB));
+    await tick();
+    for (let round = 0; round < 100; round++) {
+      for (let i = 0; i < 2; i++) put(inner, "#".repeat(9 * KiB));
+      await turns(1);
+      put(others[0]!.outgoing, "#".repeat(KiB));
+      await tick();
+    }
+    expect(held.map(String)).toEqual(["v".repeat(KiB)]);
+  });
+
+  test("bytes in flight survive foreign bytes that lie in the slab", async () => {
+    const victim = setUp();
+    const held: Buffer[] = [];
+    victim.stream._write = (chunk: Buffer) => held.push(chunk);
+    put(victim.outgoing, "victim");
+    await tick();
+    const other = setUp().outgoing;
+    for (let round = 0; round < 10; round++) {
+      for (const view of [held[0]!, held[0]!.subarray(), sharedSlab.bytes.subarray()]) {
+        other.write(view);
+        other.write(view);
+        await tick();
+      }
+      put(other, "#".repeat(100));
+      await tick();
+    }
+    expect(held.map(String)).toEqual(["victim"]);
   });
 
   test("a write that was not taken at once keeps its bytes", async () => {
@@ -197,6 +247,19 @@ describe("the shared slab", () => {
     }
     expect(kept.map(String)).toEqual(["slow bytes"]);
     slow.stream.take();
+  });
+
+  test("bytes in flight survive that their connection is given up with the same bytes in its queue", async () => {
+    const { stream, outgoing } = setUp();
+    const held: Buffer[] = [];
+    stream._write = (chunk: Buffer) => held.push(chunk);
+    put(outgoing, "in flight");
+    await tick();
+    outgoing.write(held[0]!);
+    outgoing.abandon();
+    put(setUp().outgoing, "#".repeat(100));
+    await tick();
+    expect(held.map(String)).toEqual(["in flight"]);
   });
 
   test("a connection that waits writes into memory of its own", async () => {
@@ -403,6 +466,45 @@ describe("the end", () => {
     await turns(2);
     expect(seen).toEqual([error]);
     expect(good.stream.calls).toEqual(["b"]);
+  });
+
+  test("a stream that throws, and throws again when it is destroyed, stops nobody else", async () => {
+    const cases = ["write", "_write"].flatMap((method) => [
+      [method, "throws"],
+      [method, "does nothing"],
+    ]);
+    for (const [method, destroy] of cases as ["write" | "_write", string][]) {
+      const stream = new Writable();
+      stream[method] = () => {
+        throw new Error("thrown by a write");
+      };
+      stream.destroy = () => {
+        if (destroy === "throws") throw new Error("thrown by destroy");
+        return stream;
+      };
+      const owner = new Owner();
+      const bad = new Outgoing(stream, owner, false);
+      const good = setUp();
+      put(bad, "a");
+      put(good.outgoing, "b");
+      await turns(2);
+      put(good.outgoing, "c");
+      await turns(2);
+      expect(good.stream.calls).toEqual(["b", "c"]);
+      expect([bad.taken, bad.buffered, owner.events]).toEqual([0, 1, ["stream failed: thrown by a write"]]);
+    }
+  });
+
+  test("all parts of a write that threw stay in the account", async () => {
+    const { stream, outgoing } = setUp();
+    stream.write = () => {
+      throw new Error("thrown by write");
+    };
+    put(outgoing, "abc");
+    outgoing.write(Buffer.alloc(2000));
+    outgoing.flush();
+    expect([outgoing.taken, outgoing.buffered]).toEqual([0, 2003]);
+    await turns(1);
   });
 
   test("release hands over everything at once, then nothing", async () => {

@@ -1,5 +1,7 @@
 // The shared slab: whose region is open, which are live, and where the next byte may go.
-import { describe, expect, test } from "vitest";
+import { Buffer } from "node:buffer";
+import { MessageChannel } from "node:worker_threads";
+import { describe, expect, test, vi } from "vitest";
 import { PartQueue } from "../../src/transport/part-queue.ts";
 import { type RegionOwner, SharedSlab, slabSize } from "../../src/transport/slab.ts";
 
@@ -39,9 +41,9 @@ describe("the shared slab", () => {
     const first = slab.take(a)!;
     put(slab, b, "bbbb");
     const second = slab.take(b)!;
-    slab.release(first);
+    slab.release(first, a);
     expect(slab.used).toBe(8);
-    slab.release(second);
+    slab.release(second, b);
     expect(slab.used).toBe(0);
   });
 
@@ -52,7 +54,7 @@ describe("the shared slab", () => {
     const pinned = slab.take(a)!;
     for (let round = 0; round < 3; round++) {
       put(slab, b, "bbbb");
-      slab.release(slab.take(b)!);
+      slab.release(slab.take(b)!, b);
       expect(slab.used).toBe(4);
     }
     expect(pinned.toString()).toBe("aaaa");
@@ -64,11 +66,11 @@ describe("the shared slab", () => {
     put(slab, a, "aaaa");
     const first = slab.take(a)!;
     put(slab, b, "bbbb");
-    slab.release(first);
+    slab.release(first, a);
     put(slab, b, "cccc");
     const second = slab.take(b)!;
     expect(second.toString()).toBe("bbbbcccc");
-    slab.release(second);
+    slab.release(second, b);
     expect(slab.used).toBe(0);
   });
 
@@ -79,7 +81,7 @@ describe("the shared slab", () => {
     slab.claim(b, 10);
     expect(slab.take(b)).toBeUndefined();
     put(slab, a, "a");
-    slab.release(slab.take(a)!);
+    slab.release(slab.take(a)!, a);
     expect(slab.used).toBe(0);
     expect([a.closed, b.closed]).toEqual([[], []]);
   });
@@ -89,18 +91,90 @@ describe("the shared slab", () => {
     const [a, b] = [new Owner(), new Owner()];
     put(slab, a, "a".repeat(slabSize - 3));
     const old = slab.bytes;
+    const closed: Buffer[] = [];
+    vi.spyOn(a, "regionClosed").mockImplementation((region) => void closed.push(region));
     put(slab, a, "four");
-    expect(a.closed.map((text) => text.length)).toEqual([slabSize - 3]);
+    expect(closed.map((region) => region.length)).toEqual([slabSize - 3]);
     expect(slab.bytes).not.toBe(old);
     expect(slab.open(a)).toBe(4);
-    slab.release(old.subarray(0, slabSize - 3));
+    slab.release(closed[0]!, a);
     put(slab, b, "b");
-    slab.release(slab.take(b)!);
+    slab.release(slab.take(b)!, b);
     expect(slab.used).toBe(4);
+  });
+
+  test("takes back a region once, from its owner, and nothing that only looks like one", () => {
+    const slab = new SharedSlab();
+    const [a, b] = [new Owner(), new Owner()];
+    put(slab, a, "aaaa");
+    const first = slab.take(a)!;
+    put(slab, b, "bbbb");
+    const second = slab.take(b)!;
+    slab.release(second.subarray(), b);
+    slab.release(slab.bytes.subarray(4, 8), b);
+    slab.release(slab.bytes, b);
+    slab.release(second, a);
+    expect(slab.used).toBe(8);
+    slab.release(second, b);
+    for (let i = 0; i < 3; i++) slab.release(second, b);
+    expect(slab.used).toBe(4);
+    slab.release(first, a);
+    expect(slab.used).toBe(0);
+  });
+
+  test("never uses a region again that is kept", () => {
+    const slab = new SharedSlab();
+    const [a, b] = [new Owner(), new Owner()];
+    put(slab, a, "aaaa");
+    const kept = slab.take(a)!;
+    put(slab, b, "bbbb");
+    const other = slab.take(b)!;
+    slab.keep(kept, b);
+    slab.keep(kept, a);
+    slab.release(kept, a);
+    slab.release(other, b);
+    for (let round = 0; round < 3; round++) {
+      expect(slab.used).toBe(4);
+      put(slab, b, "bbbb");
+      slab.release(slab.take(b)!, b);
+    }
+    expect(kept.toString()).toBe("aaaa");
+    put(slab, b, "b".repeat(slabSize));
+    slab.release(slab.take(b)!, b);
+    expect(slab.used).toBe(0);
   });
 
   test("refuses what fits no slab", () => {
     expect(() => new SharedSlab().claim(new Owner(), slabSize + 1)).toThrow(RangeError);
+  });
+});
+
+describe("the slab that is written once", () => {
+  test("never goes back", () => {
+    const slab = new SharedSlab("once");
+    const owner = new Owner();
+    for (let round = 1; round <= 3; round++) {
+      put(slab, owner, "four");
+      slab.release(slab.take(owner)!, owner);
+      expect(slab.used).toBe(4 * round);
+    }
+  });
+
+  test("cannot be transferred to another thread by a stream that got a part of it", () => {
+    const slab = new SharedSlab("once");
+    const owner = new Owner();
+    put(slab, owner, "bytes");
+    const region = slab.take(owner)!;
+    const { port1, port2 } = new MessageChannel();
+    try {
+      port1.postMessage(region, [region.buffer as ArrayBuffer]);
+    } catch {
+      // Depending on the version of Node it throws, or copies.
+    }
+    port1.close();
+    port2.close();
+    expect(slab.bytes.length).toBe(slabSize);
+    expect(region.toString()).toBe("bytes");
   });
 });
 
