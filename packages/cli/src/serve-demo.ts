@@ -69,8 +69,9 @@ function connections(count: number): string {
 }
 
 /** How the drain went, in words. */
-function describeDrain({ closed, terminated }: DrainReport): string {
-  if (closed + terminated === 0) return "drained: nobody was connected";
+function describeDrain({ closed, terminated, lost }: DrainReport): string {
+  if (closed + terminated + lost === 0) return "drained: nobody was connected";
   const late = terminated === 0 ? "" : `, ${connections(terminated)} dropped for giving no answer`;
-  return `drained: ${connections(closed)} closed${late}`;
+  const gone = lost === 0 ? "" : `, ${connections(lost)} lost`;
+  return `drained: ${connections(closed)} closed${late}${gone}`;
 }

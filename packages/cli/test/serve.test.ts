@@ -117,6 +117,17 @@ test("who does not answer the Close is dropped when the close timeout is over", 
   );
 });
 
+test("who goes without a Close while it drains is told apart", async () => {
+  const { program, ws } = await startDemo();
+  const socket = await stuck(ws);
+  await lines(program, /#\d 127/, 1);
+  program.signal("SIGINT");
+  await program.printed(/draining/);
+  socket.resetAndDestroy();
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect(program.stdout).toMatch(/drained: 0 connections closed, 1 connection lost\n$/);
+});
+
 test("a second Ctrl-C ends it at once, with 130", async () => {
   const { program, ws } = await startDemo();
   await stuck(ws);

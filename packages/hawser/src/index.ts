@@ -4,7 +4,7 @@
 // To run a server.
 export { type ServeOptions, serve } from "./serve/serve.ts";
 export type { Server } from "./serve/server.ts";
-export type { ListenPlace } from "./serve/listening.ts";
+export type { ListenPlace } from "./serve/place.ts";
 export { type UpgradeEmitter, type UpgradeEndpoint, upgrade } from "./serve/upgrade.ts";
 export type { EndpointOptions, PlainHttp } from "./serve/options.ts";
 export type { LiveServer } from "./serve/live-server.ts";

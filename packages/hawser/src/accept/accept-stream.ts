@@ -9,7 +9,7 @@ import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
 import type { AcceptOptions, Candidate } from "./admission.ts";
-import { admit, establish, publishRefusal } from "./admission.ts";
+import { admit, establish, publishRefusal, turnAway } from "./admission.ts";
 import { Doorstep } from "./doorstep.ts";
 import { refuse } from "./refusal.ts";
 import type { ConnectionSettings, Settings } from "./settings.ts";
@@ -75,11 +75,12 @@ export async function acceptStream<Accepts extends Kind = Kind>(
   } catch (error) {
     if (!(error instanceof Failure)) {
       // A function of the application's has thrown (`origins`): the peer has its answer, the caller the error.
-      void doorstep.refuse({ status: 500 });
+      void turnAway({ status: 500 }, doorstep);
       throw error;
     }
-    if (!doorstep.settled) void doorstep.refuse(error);
-    publishRefusal(error, doorstep.peer.address);
+    // Settled: the doorstep has answered by itself, or nobody is left to be answered.
+    if (doorstep.settled) publishRefusal(error, doorstep.peer.address);
+    else void turnAway(error, doorstep);
     return { ok: false, error };
   }
 }
@@ -123,7 +124,7 @@ class Pending<Received extends Message> implements PendingHandshake<Received> {
     const refusal = refuse(status, body, headers);
     this.#checkFirst();
     this.#answered = true;
-    await this.#doorstep.refuse(refusal);
+    await turnAway(refusal, this.#doorstep);
   }
 
   #checkFirst(): void {

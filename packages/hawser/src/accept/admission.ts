@@ -3,9 +3,9 @@ import { handshakeRefused } from "../connection/channels.ts";
 import type { OuterCause } from "../connection/close-report.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
 import { Connection, pumpOf } from "../connection/connection.ts";
-import type { Opening } from "../handshake/answer.ts";
+import type { Opening, Refusal } from "../handshake/answer.ts";
 import { examine, printAcceptance } from "../handshake/answer.ts";
-import type { HandshakeError } from "../handshake/handshake-error.ts";
+import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { RequestHead } from "../handshake/head.ts";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import { originAllowed, originRefusal } from "../handshake/origin.ts";
@@ -84,6 +84,25 @@ function tooLate(error: HandshakeError): OuterCause {
   return error.status === 503
     ? { cause: "timeout", limit: "timeouts.handshake", error }
     : { cause: "lost", error };
+}
+
+/** How much of a body is quoted in a message. */
+const QUOTED = 100;
+
+/** Answers no, unless there was an answer, and tells subscribers. Resolves when the peer has hung up, or was given a second to. */
+export function turnAway(refusal: Refusal, doorstep: Doorstep): Promise<void> {
+  const { settled } = doorstep;
+  const gone = doorstep.refuse(refusal);
+  if (!settled) publishRefusal(errorOf(refusal), doorstep.peer.address);
+  return gone;
+}
+
+/** What subscribers are told of a refusal that is the application's. */
+function errorOf(refusal: Refusal): HandshakeError {
+  if (refusal instanceof HandshakeError) return refusal;
+  const { status, body } = refusal;
+  const why = body === undefined ? "" : `: ${body.slice(0, QUOTED)}`;
+  return new HandshakeError(`refused with ${status}${why}`, { status, ...(body !== undefined && { body }) });
 }
 
 /** Tells subscribers of a refusal. */

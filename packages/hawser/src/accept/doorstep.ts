@@ -6,6 +6,7 @@ import type { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import type { Refusal } from "../handshake/answer.ts";
 import { printRefusal } from "../handshake/answer.ts";
+import { GatheredBytes } from "../handshake/gathered-bytes.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { HeadRead } from "../handshake/head.ts";
 import { HeadReader } from "../handshake/head.ts";
@@ -53,8 +54,7 @@ export class Doorstep extends Timer implements Receiver {
   /** What came in one chunk with the head, behind it. */
   #rest: Buffer | undefined;
   /** What came later, before the answer. */
-  readonly #early: Buffer[] = [];
-  #earlySize = 0;
+  #early: GatheredBytes | undefined;
   #waiter: { resolve: (head: HeadRead) => void; reject: (error: HandshakeError) => void } | undefined;
   #failure: HandshakeError | undefined;
   #onFailure: ((error: HandshakeError) => void) | undefined;
@@ -122,15 +122,18 @@ export class Doorstep extends Timer implements Receiver {
       this.#settle("gone");
       this.#onGone?.();
     }
-    return this.#rest === undefined ? this.#early : [this.#rest, ...this.#early];
+    const came = [this.#rest, this.#early?.bytes].filter((bytes) => bytes !== undefined);
+    this.#forgetBytes();
+    return came;
   }
 
   /** The stream is somebody else's: paused, with all bytes that came put back. */
   handOn(raw: Buffer): Duplex {
     this.#settle("handed-on");
     const stream = this.transport.detach();
-    for (const chunk of this.#early.toReversed()) stream.unshift(chunk);
+    if (this.#early !== undefined) stream.unshift(this.#early.bytes);
     stream.unshift(raw);
+    this.#forgetBytes();
     return stream;
   }
 
@@ -139,6 +142,7 @@ export class Doorstep extends Timer implements Receiver {
     const answer = printRefusal(refusal);
     if (!this.settled) {
       this.#settle("refused");
+      this.#forgetBytes();
       this.transport.write(answer);
       // Half-closed, and what still comes is read and dropped: with unread bytes a close is a reset, which kills the answer.
       this.transport.end();
@@ -209,12 +213,22 @@ export class Doorstep extends Timer implements Receiver {
     this.#waiter?.resolve(read);
   }
 
+  // Gathered, since a list would cost some hundred bytes for each chunk, and a chunk may be one byte.
   #keepEarly(chunk: Buffer): void {
-    this.#earlySize += chunk.length;
-    this.#early.push(chunk);
-    if (this.#earlySize <= this.#settings.limits.memory) return;
-    const message = `over ${this.#settings.limits.memory} bytes came before the answer`;
+    const { memory } = this.#settings.limits;
+    const before = this.#early?.bytes.length ?? 0;
+    if (before + chunk.length <= memory) {
+      this.#early ??= new GatheredBytes();
+      this.#early.append(chunk);
+      return;
+    }
+    const message = `over ${memory} bytes came before the answer`;
     this.#fail(new HandshakeError(message, { status: 400, rule: "RFC 6455 §4.1" }));
+  }
+
+  #forgetBytes(): void {
+    this.#rest = undefined;
+    this.#early = undefined;
   }
 
   #fail(error: HandshakeError): void {
@@ -224,9 +238,11 @@ export class Doorstep extends Timer implements Receiver {
 
   #leave(message: string, cause: Error | undefined): void {
     if (this.#step === "accepted" || this.#step === "handed-on" || this.#step === "gone") return;
+    const wasAnswered = this.#step === "refused";
     this.#settle("gone");
     this.#onGone?.();
-    this.#tell(new HandshakeError(message, { status: NO_ANSWER, cause }));
+    // It has heard why it was refused, and that it then hangs up is no failure.
+    if (!wasAnswered) this.#tell(new HandshakeError(message, { status: NO_ANSWER, cause }));
   }
 
   #tell(error: HandshakeError): void {

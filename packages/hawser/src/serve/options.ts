@@ -38,6 +38,13 @@ export interface Endpoint {
   readonly onError: ErrorHook | undefined;
 }
 
+/** @throws TypeError if there are no options at all, with an example of some */
+export function checkGiven(where: string, options: unknown, example: string): void {
+  if (options === undefined) {
+    throw new TypeError(`${where} needs options, as ${example}, before the handler; given: undefined`);
+  }
+}
+
 /** @throws TypeError or RangeError for what is wrong, naming the option and what is allowed */
 export function resolveEndpoint<Accepts extends Kind, State>(
   where: string,
@@ -54,6 +61,11 @@ export function resolveEndpoint<Accepts extends Kind, State>(
   }
   if (options.onError !== undefined && typeof options.onError !== "function") {
     throw new TypeError(`onError must be a function, not ${describe(options.onError)}`);
+  }
+  if (options.resources === null || !["object", "undefined"].includes(typeof options.resources)) {
+    throw new TypeError(
+      `resources must be an object, as { "/path": handler }, not ${describe(options.resources)}`,
+    );
   }
   return {
     settings: resolveSettings(options),

@@ -1,10 +1,13 @@
 // What is not a WebSocket: sockets handed on to an http.Server, and requests that Node takes for something else than they are.
 import { Buffer } from "node:buffer";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 import { createServer, Server as HttpServer, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
+import { Server as HttpsServer } from "node:https";
+import { Duplex } from "node:stream";
 import type { Peer } from "../accept/trust.ts";
 import { listMembers } from "../handshake/field-syntax.ts";
+import { HandshakeError } from "../handshake/handshake-error.ts";
 import { HeaderList, printHead } from "../handshake/head.ts";
 import type { PlainHttp } from "./options.ts";
 
@@ -24,31 +27,48 @@ interface HandedOn {
   isFirst: boolean;
 }
 
+/** Who hands sockets on. */
+interface HandOverOwner {
+  /** A kept-alive connection may ask for a WebSocket with a later request: proxies reuse connections. */
+  upgrade(event: UpgradeEvent): void;
+  /** A socket more (+1), or one less (-1). */
+  holds(change: 1 | -1): void;
+}
+
+/** The channel on which Node tells of every request that an http.Server will answer: { request, response, socket, server }. */
+const REQUEST_START = "http.server.request.start";
+
 /** An http.Server that gets its sockets from us. */
 export class HandOver {
   readonly server: HttpServer;
   readonly #ours: boolean;
+  readonly #owner: HandOverOwner;
   readonly #sockets = new Map<Duplex, HandedOn>();
   /** Set when we close: called when the last socket is gone. */
   #onEmpty: (() => void) | undefined;
   readonly #upgraded: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  readonly #requested = (request: IncomingMessage, response: ServerResponse): void => {
-    const handedOn = this.#sockets.get(request.socket);
+  // Not the event `request`: what expects something (RFC 9110 §10.1.1) comes as another event, or is answered by Node itself,
+  // as is a request without Host; and to listen to those other events would be to promise their answers.
+  readonly #started = (message: unknown): void => {
+    if (!isStart(message)) return;
+    const { response, socket } = message;
+    const handedOn = this.#sockets.get(socket);
     if (handedOn === undefined) return;
     if (handedOn.isFirst) handedOn.isFirst = false;
     else handedOn.busy += 1;
     response.once("close", () => {
       handedOn.busy -= 1;
-      if (this.#onEmpty !== undefined && handedOn.busy === 0) request.socket.end();
+      if (this.#onEmpty !== undefined && handedOn.busy === 0) socket.end();
     });
   };
 
-  /** @param onUpgrade a kept-alive connection may ask for a WebSocket with a later request: proxies reuse connections */
-  constructor(http: PlainHttp, onUpgrade: (event: UpgradeEvent) => void) {
+  constructor(http: PlainHttp, owner: HandOverOwner) {
+    this.#owner = owner;
     this.#ours = !(http instanceof HttpServer);
     this.server = http instanceof HttpServer ? http : createServer(http);
-    this.#upgraded = (request, socket, head) => onUpgrade({ request, socket, head });
-    this.server.on("upgrade", this.#upgraded).prependListener("request", this.#requested);
+    this.#upgraded = (request, socket, head) => owner.upgrade({ request, socket, head });
+    this.server.on("upgrade", this.#upgraded);
+    subscribe(REQUEST_START, this.#started);
     // A server that does not listen never starts to look after its timeouts (headersTimeout, requestTimeout).
     if (!this.server.listening) this.server.emit("listening");
   }
@@ -56,6 +76,7 @@ export class HandOver {
   /** Gives it a socket that is paused, with all bytes that came put back: in this order none of them overtakes another. */
   take(socket: Duplex, peer: Peer): void {
     this.#sockets.set(socket, { peer, busy: 1, isFirst: true });
+    this.#owner.holds(1);
     socket.once("close", () => this.takeBack(socket));
     this.server.emit("connection", socket);
     socket.resume();
@@ -64,7 +85,7 @@ export class HandOver {
   /** The socket is not HTTP's any more. Returns who is at its other end, if it came from us. */
   takeBack(socket: Duplex): Peer | undefined {
     const handedOn = this.#sockets.get(socket);
-    this.#sockets.delete(socket);
+    if (this.#sockets.delete(socket)) this.#owner.holds(-1);
     if (this.#sockets.size === 0) this.#onEmpty?.();
     return handedOn?.peer;
   }
@@ -85,7 +106,8 @@ export class HandOver {
   }
 
   #release(): void {
-    this.server.off("upgrade", this.#upgraded).off("request", this.#requested);
+    this.server.off("upgrade", this.#upgraded);
+    unsubscribe(REQUEST_START, this.#started);
     // It does not listen, and says so to this callback; what matters is that its timers stop.
     if (this.#ours) this.server.close(() => undefined);
   }
@@ -96,14 +118,39 @@ export class HandOver {
  * may ignore Upgrade (RFC 9110 §7.8), and curl offers h2c with every first request of HTTP/2.
  *
  * The server reads it once more, without the offer: so it finds the body, and keeps the connection.
+ *
+ * @returns what is wrong with it, if it cannot be said once more: a server with `insecureHTTPParser` lets through what may not
+ *   be sent. Nothing was done then
  */
-export function answerPlainly(server: HttpServer, { request, socket, head }: UpgradeEvent): void {
-  const lines = [...HeaderList.fromRaw(request.rawHeaders)].flatMap(withoutOffer);
-  const line = `${request.method} ${request.url} HTTP/${request.httpVersion}`;
+export function answerPlainly(
+  server: HttpServer,
+  { request, socket, head }: UpgradeEvent,
+): HandshakeError | undefined {
+  let printed: Buffer;
+  try {
+    const lines = [...HeaderList.fromRaw(request.rawHeaders)].flatMap(withoutOffer);
+    printed = printHead(`${request.method} ${request.url} HTTP/${request.httpVersion}`, lines);
+  } catch (cause) {
+    const message = "the request has a control character in its head";
+    return new HandshakeError(message, { status: 400, rule: "RFC 9110 §5.5", cause });
+  }
   socket.pause();
-  socket.unshift(Buffer.concat([printHead(line, lines), head]));
-  server.emit("connection", socket);
+  socket.unshift(Buffer.concat([printed, head]));
+  // To an https.Server the other event brings what is to be secured first, and this socket is secured.
+  server.emit(server instanceof HttpsServer ? "secureConnection" : "connection", socket);
   socket.resume();
+  return undefined;
+}
+
+interface RequestStart {
+  readonly response: ServerResponse;
+  readonly socket: Duplex;
+}
+
+function isStart(message: unknown): message is RequestStart {
+  if (typeof message !== "object" || message === null) return false;
+  if (!("response" in message) || !("socket" in message)) return false;
+  return message.response instanceof ServerResponse && message.socket instanceof Duplex;
 }
 
 type Line = readonly [name: string, value: string];

@@ -8,7 +8,6 @@ import type { AnyConnection, Message } from "../connection/connection.ts";
 import { reportFault } from "../handlers/fault.ts";
 import type { Handler, UpgradeAnswer, UpgradeResult } from "../handlers/handler.ts";
 import { drive } from "../handlers/run.ts";
-import type { Refusal } from "../handshake/answer.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { RequestHead } from "../handshake/head.ts";
 import { warnOnce } from "../transport/warn.ts";
@@ -58,7 +57,7 @@ export class Reception {
   refuse(error: HandshakeError, doorstep: Doorstep): void {
     // The one refusal that puzzles people at their own server: said where they look, with the option that helps.
     if (error.status === 403) warnOnce("origin", error.message);
-    this.#refuse(error, doorstep, error);
+    this.#roster.refuse(error, doorstep);
   }
 
   /** Counts a handshake that failed before there was a request, or while a hook decided. */
@@ -77,7 +76,7 @@ export class Reception {
         // Too late to be of use, but if the hook fails still, that is to be heard of.
         await asking;
       } else if (result instanceof Refused) {
-        this.#refuse(result, doorstep);
+        this.#roster.refuse(result, doorstep);
       } else {
         checkNames("the answer of upgrade", result, ["state", "subprotocol", "headers"]);
         this.#accept(candidate, doorstep, handler, result ?? {});
@@ -89,11 +88,11 @@ export class Reception {
 
   #faultOrRefusal(error: unknown, doorstep: Doorstep): void {
     if (error instanceof Refused) {
-      this.#refuse(error, doorstep);
+      this.#roster.refuse(error, doorstep);
       return;
     }
     // What went wrong is the application's business, and none of the client's.
-    this.#refuse({ status: 500 }, doorstep);
+    this.#roster.refuse({ status: 500 }, doorstep);
     reportFault(error, undefined, this.#endpoint.onError);
   }
 
@@ -127,13 +126,5 @@ export class Reception {
     const narrowed = known ?? { ...settings, accepts: handler.accepts };
     if (known === undefined) this.#settingsOf.set(handler, narrowed);
     return narrowed;
-  }
-
-  #refuse(refusal: Refusal, doorstep: Doorstep, error?: HandshakeError): void {
-    if (doorstep.settled) return;
-    this.#roster.refused += 1;
-    void doorstep.refuse(refusal);
-    const told = error ?? new HandshakeError(`refused with ${refusal.status}`, { status: refusal.status });
-    publishRefusal(told, doorstep.peer.address);
   }
 }

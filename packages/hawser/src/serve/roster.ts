@@ -1,11 +1,14 @@
 // The roster: the live connections of a server, the handshakes under way, and what has been counted.
 
 import type { Duplex } from "node:stream";
+import { turnAway } from "../accept/admission.ts";
 import type { DoorstepOptions } from "../accept/doorstep.ts";
 import { Doorstep } from "../accept/doorstep.ts";
 import type { Settings } from "../accept/settings.ts";
 import type { CloseReport } from "../connection/close-report.ts";
 import type { AnyConnection } from "../connection/connection.ts";
+import type { Refusal } from "../handshake/answer.ts";
+import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { Limits } from "../wire/limits.ts";
 
 /** What a server has counted since it started. */
@@ -16,7 +19,7 @@ export interface ServerStats {
   readonly handshakes: number;
   /** Connections that were accepted. */
   readonly accepted: number;
-  /** Requests that were refused, by a rule or by an `upgrade` hook. */
+  /** Requests that were refused: by a rule, by an `upgrade` hook, or because the server was closing. */
   readonly refused: number;
   /** Sockets that were turned away because `limits.connections` or `limits.handshakes` was reached. */
   readonly shed: number;
@@ -30,8 +33,10 @@ export interface ServerStats {
 export interface DrainReport {
   /** Connections that ended by the closing handshake. */
   readonly closed: number;
-  /** Connections that did not within the deadline, and were dropped. */
+  /** Connections that did not in time, and were dropped: at the deadline, after `timeouts.close`, or by `terminate()`. */
   readonly terminated: number;
+  /** Connections that ended otherwise before: the peer was gone, or broke a rule. */
+  readonly lost: number;
 }
 
 /** What `close` does with the connections. */
@@ -43,8 +48,10 @@ export interface DrainOptions {
   readonly deadline?: number | undefined;
 }
 
-/** The answer to handshakes that are not over when the server closes. */
-const closing = { status: 503, body: "the server is closing" } as const;
+/** The answer to handshakes that are not over when the server closes, and to those that come later. */
+function closing(): HandshakeError {
+  return new HandshakeError("the server is closing", { status: 503 });
+}
 
 /** Keeps the books of one server. */
 export class Roster {
@@ -59,6 +66,8 @@ export class Roster {
   shed = 0;
   tlsFailed = 0;
   handedOn = 0;
+  /** Sockets that `http` has now. They cost what a connection costs, so they count as one. */
+  withHttp = 0;
   draining = false;
 
   constructor(limits: Limits) {
@@ -74,7 +83,7 @@ export class Roster {
     return (
       this.draining ||
       this.handshakes >= this.#limits.handshakes ||
-      this.#connections.size + this.handshakes >= this.#limits.connections
+      this.#connections.size + this.handshakes + this.withHttp >= this.#limits.connections
     );
   }
 
@@ -89,18 +98,30 @@ export class Roster {
       },
     });
     this.handshakes += 1;
+    if (this.draining) {
+      this.refuse(closing(), doorstep);
+      return undefined;
+    }
     if (full) {
       this.shed += 1;
-      void doorstep.refuse(this.draining ? closing : { status: 503, body: "the server is full" });
+      void doorstep.refuse({ status: 503, body: "the server is full" });
       return undefined;
     }
     this.#doorsteps.add(doorstep);
     return doorstep;
   }
 
+  /** Answers no, if nothing was answered yet: counted, and told to subscribers. */
+  refuse(refusal: Refusal, doorstep: Doorstep): void {
+    if (doorstep.settled) return;
+    this.refused += 1;
+    void turnAway(refusal, doorstep);
+  }
+
   add(connection: AnyConnection): void {
     this.accepted += 1;
-    this.#connections.add(connection);
+    // A subscriber of `hawser:connection:open` may have ended it before we have heard of it: nobody would remove it then.
+    if (connection.phase !== "closed") this.#connections.add(connection);
   }
 
   remove(connection: AnyConnection): void {
@@ -115,15 +136,23 @@ export class Roster {
   /** Refuses those who still wait, closes every connection, and counts how they took it. `late` resolves at the deadline. */
   async drain(code: number, reason: string, late: Promise<void>): Promise<DrainReport> {
     this.draining = true;
-    for (const doorstep of this.#doorsteps) void doorstep.refuse(closing);
+    for (const doorstep of this.#doorsteps) this.refuse(closing(), doorstep);
     const farewells = [...this.#connections].map((connection) => connection.close(code, reason));
     void late.then(() => {
       for (const connection of this.#connections) void connection.terminate();
     });
     const reports: CloseReport[] = await Promise.all(farewells);
-    const closed = reports.filter(
-      (report) => report.sent !== undefined && report.received !== undefined,
-    ).length;
-    return { closed, terminated: reports.length - closed };
+    const closed = reports.filter(exchangedCloses).length;
+    const terminated = reports.filter((report) => !exchangedCloses(report) && wasDropped(report)).length;
+    return { closed, terminated, lost: reports.length - closed - terminated };
   }
+}
+
+function exchangedCloses({ sent, received }: CloseReport): boolean {
+  return sent !== undefined && received !== undefined;
+}
+
+// By default the deadline of the server and that of the connection are the same: which of the two comes first is chance.
+function wasDropped({ cause }: CloseReport): boolean {
+  return cause === "terminated" || cause === "close-timeout";
 }

@@ -3,10 +3,10 @@ import { type TlsOptions, Server as TlsServer } from "node:tls";
 import type { Handler, Session } from "../handlers/handler.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
-import type { ListenPlace } from "./listening.ts";
-import { checkPlace, checkTls, placeNames } from "./listening.ts";
 import type { EndpointOptions, PlainHttp } from "./options.ts";
-import { checkPlainHttp, endpointNames, resolveEndpoint } from "./options.ts";
+import { checkGiven, checkPlainHttp, endpointNames, resolveEndpoint } from "./options.ts";
+import type { ListenPlace } from "./place.ts";
+import { checkPlace, checkTls, placeNames } from "./place.ts";
 import { Server } from "./server.ts";
 
 /** Options of `serve`. */
@@ -30,6 +30,7 @@ export async function serve<Accepts extends Kind = Kind, State = undefined>(
   options: ServeOptions<Accepts, State>,
   handler?: Handler<Accepts, State> | Session<Accepts, State>,
 ): Promise<Server> {
+  checkGiven("serve()", options, "{ port: 8080 }");
   checkNames("serve()", options, [...endpointNames, ...placeNames, "tls", "http"]);
   const { port, host, backlog, socketPath, fd, listener, tls, http } = options;
   const place = { port, host, backlog, socketPath, fd, listener };

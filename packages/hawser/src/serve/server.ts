@@ -6,14 +6,15 @@ import { reportFault } from "../handlers/fault.ts";
 import { wantsWebSocket } from "../handshake/answer.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { HeadRead } from "../handshake/head.ts";
-import type { ListenPlace } from "./listening.ts";
 import { Listening } from "./listening.ts";
 import { LiveServer } from "./live-server.ts";
 import type { Endpoint, PlainHttp } from "./options.ts";
+import type { ListenPlace } from "./place.ts";
 import type { UpgradeEvent } from "./plain-http.ts";
 import { afterEarlierAnswers, answerPlainly, HandOver } from "./plain-http.ts";
 import { Reception } from "./reception.ts";
 import { Roster } from "./roster.ts";
+import type { Desk } from "./upgrade.ts";
 import { headOf, receiveUpgrade } from "./upgrade.ts";
 
 /** What a server is made of. */
@@ -26,9 +27,7 @@ export interface ServerOptions {
 
 /** A WebSocket server that listens. */
 export class Server extends LiveServer {
-  readonly #endpoint: Endpoint;
-  readonly #roster: Roster;
-  readonly #reception: Reception;
+  readonly #desk: Desk;
   readonly #listening: Listening;
   readonly #handOver: HandOver | undefined;
 
@@ -38,10 +37,15 @@ export class Server extends LiveServer {
     const { settings } = endpoint;
     const roster = new Roster(settings.limits);
     super(settings, roster);
-    this.#endpoint = endpoint;
-    this.#roster = roster;
-    this.#reception = new Reception(endpoint, roster);
-    this.#handOver = http && new HandOver(http, (event) => this.#comesBack(event));
+    this.#desk = { endpoint, roster, reception: new Reception(endpoint, roster) };
+    this.#handOver =
+      http &&
+      new HandOver(http, {
+        upgrade: (event) => this.#comesBack(event),
+        holds: (change) => {
+          roster.withHttp += change;
+        },
+      });
     this.#listening = new Listening({
       place,
       tls,
@@ -126,7 +130,7 @@ export class Server extends LiveServer {
   }
 
   #take(socket: Socket, since: number): void {
-    const doorstep = this.#roster.receive(socket, this.#endpoint.settings, { since });
+    const doorstep = this.#desk.roster.receive(socket, this.#desk.endpoint.settings, { since });
     doorstep?.readHead().then(
       (read) => this.#decide(read, doorstep),
       (error: unknown) => this.#failed(error, doorstep),
@@ -136,16 +140,16 @@ export class Server extends LiveServer {
   #decide(read: HeadRead, doorstep: Doorstep): void {
     if (doorstep.settled) return;
     if (this.#handOver === undefined || wantsWebSocket(read.head)) {
-      this.#reception.receive(read.head, doorstep);
+      this.#desk.reception.receive(read.head, doorstep);
       return;
     }
-    this.#roster.handedOn += 1;
+    this.#desk.roster.handedOn += 1;
     this.#handOver.take(doorstep.handOn(read.raw), doorstep.peer);
   }
 
   #failed(error: unknown, doorstep: Doorstep): void {
     if (!(error instanceof HandshakeError)) throw error;
-    this.#reception.failed(error, doorstep);
+    this.#desk.reception.failed(error, doorstep);
   }
 
   /** A connection that was handed on asks for an upgrade with a later request. */
@@ -153,12 +157,10 @@ export class Server extends LiveServer {
     const handOver = this.#handOver;
     if (handOver === undefined) return;
     afterEarlierAnswers(event.socket, () => {
-      if (wantsWebSocket(headOf(event.request))) {
-        const peer = handOver.takeBack(event.socket);
-        receiveUpgrade(event, this.#endpoint, this.#roster, this.#reception, peer);
-      } else {
-        answerPlainly(handOver.server, event);
-      }
+      const wanted = wantsWebSocket(headOf(event.request));
+      const error = wanted ? undefined : answerPlainly(handOver.server, event);
+      if (!wanted && error === undefined) return;
+      receiveUpgrade(event, this.#desk, handOver.takeBack(event.socket), error);
     });
   }
 }

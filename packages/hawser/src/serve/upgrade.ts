@@ -17,7 +17,7 @@ import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
 import { LiveServer } from "./live-server.ts";
 import type { Endpoint, EndpointOptions } from "./options.ts";
-import { endpointNames, resolveEndpoint } from "./options.ts";
+import { checkGiven, endpointNames, resolveEndpoint } from "./options.ts";
 import type { UpgradeEvent } from "./plain-http.ts";
 import { afterEarlierAnswers, answerPlainly } from "./plain-http.ts";
 import { Reception } from "./reception.ts";
@@ -32,9 +32,7 @@ const endpointsAt = new WeakMap<UpgradeEmitter, Set<UpgradeEndpoint>>();
 /** The WebSockets of an HTTP server. */
 export class UpgradeEndpoint extends LiveServer {
   readonly #emitter: UpgradeEmitter | undefined;
-  readonly #endpoint: Endpoint;
-  readonly #roster: Roster;
-  readonly #reception: Reception;
+  readonly #desk: Desk;
   readonly #listener = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     this.#heard(request, socket, head);
   };
@@ -44,9 +42,7 @@ export class UpgradeEndpoint extends LiveServer {
     const roster = new Roster(endpoint.settings.limits);
     super(endpoint.settings, roster);
     this.#emitter = emitter;
-    this.#endpoint = endpoint;
-    this.#roster = roster;
-    this.#reception = new Reception(endpoint, roster);
+    this.#desk = { endpoint, roster, reception: new Reception(endpoint, roster) };
     if (emitter === undefined) return;
     const beside = endpointsAt.get(emitter) ?? new Set();
     endpointsAt.set(emitter, beside.add(this));
@@ -61,9 +57,7 @@ export class UpgradeEndpoint extends LiveServer {
   handle(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     if (!(socket instanceof Duplex))
       throw new TypeError(`handle() takes a Duplex as socket, not ${describe(socket)}`);
-    afterEarlierAnswers(socket, () =>
-      receiveUpgrade({ request, socket, head }, this.#endpoint, this.#roster, this.#reception),
-    );
+    afterEarlierAnswers(socket, () => receiveUpgrade({ request, socket, head }, this.#desk));
   }
 
   protected override async stopAccepting(): Promise<void> {
@@ -78,7 +72,11 @@ export class UpgradeEndpoint extends LiveServer {
     if (emitter === undefined || this.#leaves(path, emitter)) return;
     const wanted = wantsWebSocket(headOf(request));
     if (!wanted && emitter.listenerCount("upgrade") === 1 && isHttpServer(emitter)) {
-      afterEarlierAnswers(socket, () => answerPlainly(emitter, { request, socket, head }));
+      const event = { request, socket, head };
+      afterEarlierAnswers(socket, () => {
+        const error = answerPlainly(emitter, event);
+        if (error !== undefined) receiveUpgrade(event, this.#desk, undefined, error);
+      });
     } else {
       this.handle(request, socket, head);
     }
@@ -94,7 +92,7 @@ export class UpgradeEndpoint extends LiveServer {
         "another listener answers upgrades on this server too; paths without a handler here are left to it",
       );
     }
-    const first = [...ours].find((endpoint) => endpoint.#reception.answers(path));
+    const first = [...ours].find((endpoint) => endpoint.#desk.reception.answers(path));
     if (first !== undefined) return first !== this;
     // Nobody of us has this path: a stranger may, and if there is none, one of us says no.
     return strangers || [...ours][0] !== this;
@@ -121,6 +119,7 @@ export function upgrade<Accepts extends Kind = Kind, State = undefined>(
       `upgrade() takes an http.Server or an https.Server (or null), not ${describe(server)}`,
     );
   }
+  checkGiven("upgrade()", options, "{}");
   checkNames("upgrade()", options, endpointNames);
   if (options.trustProxy?.proxyProtocol === true) {
     throw new TypeError(
@@ -130,19 +129,30 @@ export function upgrade<Accepts extends Kind = Kind, State = undefined>(
   return new UpgradeEndpoint(server ?? undefined, resolveEndpoint("upgrade()", options, handler));
 }
 
-/** Puts a request that Node has parsed before the reception. */
+/** Where requests that Node has parsed are received. */
+export interface Desk {
+  readonly endpoint: Endpoint;
+  readonly roster: Roster;
+  readonly reception: Reception;
+}
+
+/**
+ * Puts a request that Node has parsed before the reception.
+ *
+ * @param peer who is at the other end, where that is known
+ * @param wrong what is known to be wrong with it
+ */
 export function receiveUpgrade(
   event: UpgradeEvent,
-  endpoint: Endpoint,
-  roster: Roster,
-  reception: Reception,
+  { endpoint, roster, reception }: Desk,
   peer?: Peer,
+  wrong?: HandshakeError,
 ): void {
   const { request, socket, head } = event;
   const options = { head, headWasRead: true, peer };
   const doorstep = roster.receive(socket, endpoint.settings, options);
   if (doorstep === undefined) return;
-  const error = letThrough(request, endpoint.settings.limits.headers);
+  const error = wrong ?? letThrough(request, endpoint.settings.limits.headers);
   if (error === undefined) reception.receive(headOf(request), doorstep);
   else reception.refuse(error, doorstep);
 }

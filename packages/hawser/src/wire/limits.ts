@@ -17,7 +17,7 @@ export interface Limits {
   sendMark: number;
   /** A send that finds more than this waiting ends the connection with 1008. 1 MiB. */
   sendBuffer: number;
-  /** Open connections of one server, a count; the next is answered 503. 65,536. */
+  /** Open connections of one server, a count, with the handshakes under way and the sockets that `http` has; the next is answered 503. 65,536. */
   connections: number;
   /** Handshakes under way at one server, a count; the next is answered 503, under TLS reset. 1,024. */
   handshakes: number;

@@ -2,6 +2,8 @@
 import { Buffer } from "node:buffer";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Duplex } from "node:stream";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import {
   type AcceptStreamOptions,
   acceptStream,
@@ -15,6 +17,9 @@ import { ACCEPT, plainRequest, request } from "../serve/support/requests.ts";
 import { masked, plain } from "../support/frames.ts";
 
 const guard = new Guard();
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 /** One end of a connection that is no socket: what is written stays here, and what is given comes in. */
 class Line extends Duplex {
@@ -167,6 +172,47 @@ test("a stream that was over before", async () => {
   line.destroy();
   await eventually(() => line.closed, "closed");
   expect(await acceptStream(line)).toMatchObject({ ok: false, error: { status: 0 } });
+});
+
+test("early bytes that come one by one cost little more than bytes", async () => {
+  const line = new Line(request());
+  const pending = await ask(line);
+  const text = "x".repeat(200_000);
+  const frame = masked.text(text);
+  const held = () => {
+    collectGarbage();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const before = held();
+  for (const [index, byte] of frame.entries()) {
+    line.give(Buffer.from(Uint8Array.of(byte)));
+    // So that the stream has delivered what was given: what it holds itself is not meant here.
+    if (index % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(held() - before).toBeLessThan(20 * frame.length);
+  const ws = await pending.accept();
+  expect((await ws.receive()) === text).toBe(true);
+  await ws.terminate();
+});
+
+test("a refusal of the application's is told to subscribers with the beginning of its body", async () => {
+  const told: unknown[] = [];
+  const listen = (message: unknown) => told.push(Object(message).error);
+  subscribe("hawser:handshake:refused", listen);
+  for (const body of ["who?", "x".repeat(101), undefined]) {
+    const line = new Line(request());
+    const refused = (await ask(line)).refuse(401, body);
+    line.hangUp();
+    await refused;
+  }
+  unsubscribe("hawser:handshake:refused", listen);
+  expect(told).toMatchObject([
+    { status: 401, message: "refused with 401: who?", body: "who?" },
+    { status: 401, message: `refused with 401: ${"x".repeat(100)}`, body: "x".repeat(101) },
+    { status: 401, message: "refused with 401" },
+  ]);
 });
 
 test("refuse() resolves when the peer has hung up, or after a second", async () => {

@@ -1,9 +1,10 @@
 // Handshakes in which the application is wrong: nothing of it harms the client, and nothing of it is lost.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { type AcceptOptions, acceptStream, type PendingHandshake, refuse, serve, upgrade } from "hawser";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Guard } from "../serve/support/guard.ts";
 import type { Peer } from "../serve/support/peer.ts";
 import { request, requestFor } from "../serve/support/requests.ts";
@@ -128,6 +129,19 @@ test.each(["serve", "upgrade"] as const)("H52: a path without a handler is 404, 
     expect(await peer.answer(), path).toMatchObject({ status: 404, headers: { connection: "close" } });
     expect(await peer.over()).toBe("fin");
   }
+});
+
+test.each(["serve", "upgrade"] as const)("what a hook refuses with is told, by %s", async (name) => {
+  const told: unknown[] = [];
+  const listen = (message: unknown) => void told.push(Object(message).error);
+  subscribe("hawser:handshake:refused", listen);
+  onTestFinished(() => void unsubscribe("hawser:handshake:refused", listen));
+  const decide = ({ path }: { path: string }) => (path === "/" ? refuse(400, "no token") : undefined);
+  const host = await guard.host(ways[name], { decide });
+  const peer = await guard.peer(host.target, request());
+  expect(await peer.answer()).toMatchObject({ status: 400, body: "no token" });
+  await peer.hangUp();
+  expect(told).toMatchObject([{ status: 400, message: "refused with 400: no token", body: "no token" }]);
 });
 
 test("H48: refuse() throws at once for what makes no answer", () => {

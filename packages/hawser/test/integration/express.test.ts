@@ -101,7 +101,7 @@ describe("Express, ws with noServer on /theirs, and upgrade() on /ours", () => {
     const ws = await dial(`ws://${base}/ours`);
     if (!(ws instanceof WebSocket)) throw new Error(`refused with ${ws}`);
     const closed = once(ws, "close");
-    expect(await endpoint.close({ reason: "moving" })).toEqual({ closed: 1, terminated: 0 });
+    expect(await endpoint.close({ reason: "moving" })).toEqual({ closed: 1, terminated: 0, lost: 0 });
     expect((await closed).map(String)).toEqual(["1001", "moving"]);
     expect(await roundTrip(`ws://${base}/theirs`, "b")).toBe("theirs: b");
     expect(await (await fetch(`http://${base}/hello`)).text()).toBe("hello from Express");

@@ -60,7 +60,7 @@ test("serve on a Unix socket, which is gone afterwards", async () => {
     const server = await serve({ socketPath }, echo);
     expect(server.url).toBe(`ws+unix:${socketPath}`);
     expect(await roundTrip(`${server.url}:/any`)).toBe("滴水之恩");
-    expect(await server.close()).toEqual({ closed: 0, terminated: 0 });
+    expect(await server.close()).toEqual({ closed: 0, terminated: 0, lost: 0 });
   }
 });
 

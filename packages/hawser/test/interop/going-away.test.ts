@@ -29,7 +29,7 @@ describe.each(kinds)("%s (%s)", (_name, _install, kind) => {
     );
     expect(server.size).toBe(CLIENTS);
     const ends = Promise.all(sockets.map((socket) => socket.closed()));
-    expect(await server.close({ reason: "restart" })).toEqual({ closed: CLIENTS, terminated: 0 });
+    expect(await server.close({ reason: "restart" })).toEqual({ closed: CLIENTS, terminated: 0, lost: 0 });
     for (const end of await ends) expect(end).toMatchObject({ code: 1001, reason: "restart" });
     expect(server.size).toBe(0);
     await peer.stop();

@@ -1,6 +1,8 @@
 // How servers close: nobody comes in, everybody is told, and who is late is dropped.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type AnyConnection,
   broadcast,
@@ -10,7 +12,7 @@ import {
   type UpgradeResult,
   upgrade,
 } from "hawser";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { masked } from "../support/frames.ts";
 import { Gate } from "./support/gate.ts";
 import { eventually, Guard } from "./support/guard.ts";
@@ -70,7 +72,7 @@ describe.each(["serve", "upgrade"] as const)("by %s", (name) => {
     const peers = await Promise.all([open(target), open(target), open(target)]);
     const closing = server.close();
     expect(await Promise.all(peers.map(sayGoodbye))).toEqual(["1001 ", "1001 ", "1001 "]);
-    expect(await closing).toEqual({ closed: 3, terminated: 0 });
+    expect(await closing).toEqual({ closed: 3, terminated: 0, lost: 0 });
     expect(server.stats()).toMatchObject({ connections: 0, handshakes: 0, accepted: 3 });
     expect([server.size, [...server]]).toEqual([0, []]);
   });
@@ -81,8 +83,8 @@ describe.each(["serve", "upgrade"] as const)("by %s", (name) => {
     const closing = server.close({ code: 4001, reason: "moving" });
     const again = server.close({ code: 4002 });
     expect(await sayGoodbye(peer)).toBe("4001 moving");
-    expect([await closing, await again]).toEqual(Array(2).fill({ closed: 1, terminated: 0 }));
-    expect(await server.close()).toEqual({ closed: 1, terminated: 0 });
+    expect([await closing, await again]).toEqual(Array(2).fill({ closed: 1, terminated: 0, lost: 0 }));
+    expect(await server.close()).toEqual({ closed: 1, terminated: 0, lost: 0 });
   });
 
   test("whoever is late is dropped at the deadline, and counted", async () => {
@@ -94,7 +96,7 @@ describe.each(["serve", "upgrade"] as const)("by %s", (name) => {
     clock.advance(2999);
     expect(server.size).toBe(1);
     clock.advance(1);
-    expect(await closing).toEqual({ closed: 1, terminated: 1 });
+    expect(await closing).toEqual({ closed: 1, terminated: 1, lost: 0 });
     expect((await late.framesToEnd()).map(({ opcode }) => opcode)).toEqual([8]);
   });
 
@@ -105,7 +107,7 @@ describe.each(["serve", "upgrade"] as const)("by %s", (name) => {
     void ws!.close(4000, "by itself");
     const closing = server.close();
     expect(await sayGoodbye(peer)).toBe("4000 by itself");
-    expect(await closing).toEqual({ closed: 1, terminated: 0 });
+    expect(await closing).toEqual({ closed: 1, terminated: 0, lost: 0 });
   });
 
   test("a handshake that waits for its hook is 503, and nobody is accepted afterwards", async () => {
@@ -114,11 +116,56 @@ describe.each(["serve", "upgrade"] as const)("by %s", (name) => {
     await eventually(() => gate.waiting === 1, "the hook");
     const closing = server.close();
     expect(await peer.answer()).toMatchObject({ status: 503, body: "the server is closing" });
-    expect(await closing).toEqual({ closed: 0, terminated: 0 });
+    expect(await closing).toEqual({ closed: 0, terminated: 0, lost: 0 });
     gate.open(undefined);
     await peer.hangUp();
     await eventually(() => server.stats().handshakes === 0, "no handshake");
     expect(server.stats()).toMatchObject({ accepted: 0, connections: 0, handshakes: 0 });
+  });
+
+  test("handshakes under way are counted as refused, and subscribers hear why, once", async () => {
+    const told: unknown[] = [];
+    const listen = (message: unknown) => void told.push(Object(message).error);
+    subscribe("hawser:handshake:refused", listen);
+    onTestFinished(() => void unsubscribe("hawser:handshake:refused", listen));
+    const { server, gate, target } = await start();
+    const deciding = await guard.peer(target, request({ line: "GET /slow HTTP/1.1" }));
+    await eventually(() => gate.waiting === 1, "the hook");
+    const peers = [deciding];
+    if (name === "serve") {
+      peers.push(await guard.peer(target, "GET / HT"));
+      await eventually(() => server.stats().handshakes === 2, "a head that began");
+    }
+    const closing = server.close();
+    for (const peer of peers) expect((await peer.answer()).status).toBe(503);
+    await closing;
+    for (const peer of peers) await peer.hangUp();
+    gate.open(undefined);
+    await nextTurn();
+    const refusal = { name: "HandshakeError", status: 503, message: "the server is closing" };
+    expect(told).toMatchObject(peers.map(() => refusal));
+    expect(server.stats()).toMatchObject({ refused: peers.length, shed: 0, handshakes: 0 });
+  });
+
+  test("whose Close is late by timeouts.close is dropped too, the deadline being later", async () => {
+    const { server, clock, target } = await start();
+    const late = await open(target);
+    const closing = server.close({ deadline: 60_000 });
+    expect((await late.frames()).map(({ opcode }) => opcode)).toEqual([8]);
+    clock.advance(5000);
+    expect(await closing).toEqual({ closed: 0, terminated: 1, lost: 0 });
+  });
+
+  test("who broke a rule, or went, while the server closed is counted as lost", async () => {
+    const { server, target } = await start();
+    const [gone, late] = await Promise.all([open(target), open(target)]);
+    const [, ws] = server;
+    const closing = server.close({ deadline: 3000 });
+    gone.reset();
+    await eventually(() => server.size === 1, "one is gone");
+    void ws!.terminate();
+    expect(await closing).toEqual({ closed: 0, terminated: 1, lost: 1 });
+    late.socket.destroy();
   });
 
   test("wrong options are heard of at once, and close nothing", async () => {
@@ -165,6 +212,18 @@ describe.each(["serve", "upgrade"] as const)("by %s", (name) => {
   });
 });
 
+test("a connection that a subscriber ends as it opens is counted, and in no list", async () => {
+  const server = await serve({ port: 0, host: "127.0.0.1" }, echo);
+  guard.closing({ close: () => server.close(), busy: () => server.size });
+  const terminate = (message: unknown) => void Object(message).connection.terminate();
+  subscribe("hawser:connection:open", terminate);
+  onTestFinished(() => void unsubscribe("hawser:connection:open", terminate));
+  const peer = await guard.peer({ port: server.port }, request());
+  await peer.over();
+  expect(server.stats()).toMatchObject({ connections: 0, accepted: 1 });
+  expect([...server]).toEqual([]);
+});
+
 test("a server that closes takes no more connections", async () => {
   const ends: AnyConnection[] = [];
   const server = await serve({ port: 0, host: "127.0.0.1" }, (ws) => void ends.push(ws));
@@ -188,6 +247,6 @@ test("an endpoint that closes leaves the HTTP server alone", async () => {
   endpoint.handle(
     ...([{ rawHeaders: [] }, peer.socket, Buffer.alloc(0)] as unknown as Parameters<typeof endpoint.handle>),
   );
-  expect(endpoint.stats().shed).toBe(1);
+  expect(endpoint.stats()).toMatchObject({ refused: 1, shed: 0 });
   peer.socket.destroy();
 });

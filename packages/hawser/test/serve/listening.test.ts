@@ -8,9 +8,9 @@ import { createServer, type Server as NetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { createServer as createTlsServer } from "node:tls";
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { type ListenPlace, type ServeOptions, serve } from "hawser";
+import { type ListenPlace, ManualClock, type ServeOptions, serve } from "hawser";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { certificateFor } from "./support/certificates.ts";
 import { eventually, Guard } from "./support/guard.ts";
@@ -94,6 +94,45 @@ test("TLS on a Unix socket", async () => {
   const tls = { rejectUnauthorized: false };
   await Promise.all([expectEcho({ path, tls }), expectEcho({ path, tls })]);
   expect(server.stats()).toMatchObject({ connections: 2, handshakes: 0, tlsFailed: 0 });
+});
+
+test("TLS on a Unix socket: a silent one is dropped at the deadline, and nobody in its stead", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hawser-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "s");
+  const clock = new ManualClock();
+  guard.clock(clock);
+  const timeouts = { handshake: 800, keepalive: Number.POSITIVE_INFINITY };
+  const server = await start({ socketPath: path, tls: certificateFor("localhost"), clock, timeouts });
+  const silent = await guard.peer({ path });
+  await eventually(() => server.stats().handshakes === 1, "the silent one");
+  const live = await expectEcho({ path, tls: { rejectUnauthorized: false } });
+  server.setTls(certificateFor("other.example"));
+  const later = await expectEcho({ path, tls: { rejectUnauthorized: false } });
+  expect((later.socket as TLSSocket).getPeerCertificate().subject.CN).toBe("other.example");
+  expect(server.stats()).toMatchObject({ connections: 2, handshakes: 1 });
+  clock.advance(800);
+  await silent.over();
+  await live.echo("still here");
+  await later.echo("still here");
+  await eventually(() => server.stats().handshakes === 0, "no handshake");
+  expect(server.stats()).toMatchObject({ connections: 2, accepted: 2, tlsFailed: 1 });
+});
+
+test("TLS on a Unix socket: sessions are resumed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hawser-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "s");
+  const server = await start({ socketPath: path, tls: certificateFor("localhost") });
+  const first = connectTls({ path, rejectUnauthorized: false, maxVersion: "TLSv1.2" });
+  await once(first, "secureConnect");
+  const session = first.getSession();
+  first.destroy();
+  const second = connectTls({ path, rejectUnauthorized: false, maxVersion: "TLSv1.2", session });
+  await once(second, "secureConnect");
+  expect(second.isSessionReused()).toBe(true);
+  second.destroy();
+  await eventually(() => server.stats().handshakes === 0, "no handshake");
 });
 
 test("a descriptor that listens already", async () => {

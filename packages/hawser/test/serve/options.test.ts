@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { type Duplex, PassThrough } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
-import { acceptStream, type EndpointOptions, type Handler, serve, upgrade } from "hawser";
+import { acceptStream, type EndpointOptions, type Handler, serve, testPair, upgrade } from "hawser";
 import { describe, expect, test } from "vitest";
 import { echo } from "./support/ways-in.ts";
 
@@ -114,6 +114,39 @@ describe.each(calls)("%s", (_name, call) => {
     await expect(failed).rejects.toThrow(error);
     await expect(failed).rejects.toThrow(TypeError);
   });
+});
+
+test("no options at all", async () => {
+  for (const options of [undefined, null, 8080, "8080"] as const) {
+    const given = options === undefined ? "undefined" : `not (null|the (number|string) "?8080)`;
+    const served = serve(options as never, echo);
+    await expect(served).rejects.toThrow(TypeError);
+    await expect(served).rejects.toThrow(new RegExp(`serve\\(\\).*${given}`));
+    expect(() => upgrade(createServer(), options as never, echo)).toThrow(
+      new RegExp(`upgrade\\(\\).*${given}`),
+    );
+  }
+  await expect(acceptStream(new PassThrough(), null as never)).rejects.toThrow(
+    /options of acceptStream\(\) must be an object, not null/,
+  );
+  expect(() => testPair(null as never)).toThrow(/options of testPair\(\) must be an object, not null/);
+  expect(() => testPair({ server: null as never })).toThrow(/server of testPair\(\) must be an object/);
+});
+
+test.each([
+  "limits",
+  "timeouts",
+  "trustProxy",
+  "resources",
+  "keep",
+  "onError",
+  "upgrade",
+  "origins",
+  "accepts",
+])("%s: null is no option", async (name) => {
+  await expect(serve({ port: 0, [name]: null }, echo)).rejects.toSatisfy(
+    (error) => error instanceof TypeError && error.message.includes(name) && error.message.includes("null"),
+  );
 });
 
 test("a PROXY header where it cannot be read", async () => {

@@ -1,40 +1,19 @@
 // What is not a WebSocket: 426, or handed on to an http.Server without a byte lost.
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { createServer } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import express from "express";
 import { type PlainHttp, type ServeOptions, serve } from "hawser";
 import { describe, expect, test } from "vitest";
 import { masked } from "../support/frames.ts";
 import { certificateFor } from "./support/certificates.ts";
-import { Gate } from "./support/gate.ts";
 import { eventually, Guard } from "./support/guard.ts";
+import { mirror, mirrored } from "./support/mirror.ts";
 import type { Peer, Target } from "./support/peer.ts";
 import { plainRequest, request } from "./support/requests.ts";
 import { echo } from "./support/ways-in.ts";
 
 const guard = new Guard();
-
-/** Answers with what it got: the line, and size and hash of the body. */
-const mirror: RequestListener = (asked, response) => {
-  const hash = createHash("sha256");
-  let size = 0;
-  asked.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    hash.update(chunk);
-  });
-  asked.on("end", () => {
-    const body = `${asked.method} ${asked.url} ${size} ${hash.digest("hex").slice(0, 8)} ${asked.headers.upgrade}`;
-    response
-      .writeHead(200, { "Content-Length": body.length, "X-Secure": String("encrypted" in asked.socket) })
-      .end(body);
-  });
-};
-
-const mirrored = (line: string, body: Uint8Array = Buffer.alloc(0)) =>
-  `${line} ${body.length} ${createHash("sha256").update(body).digest("hex").slice(0, 8)} undefined`;
 
 async function start(options: Partial<ServeOptions> = {}) {
   const server = await serve({ port: 0, host: "127.0.0.1", ...options }, echo);
@@ -182,6 +161,43 @@ describe.each(kinds)("http is %s", (_kind, http, options) => {
   });
 });
 
+test("an offer of h2c on a kept connection that cannot be said again is 400", async () => {
+  const { server, target } = await start({ http: createServer({ insecureHTTPParser: true }, mirror) });
+  const peer = await guard.peer(target, plainRequest("/first"));
+  await peer.answer();
+  peer.write(plainRequest("/", "Connection: Upgrade\r\nUpgrade: h2c\r\nX-A: a\x01b\r\n"));
+  expect((await peer.answer()).status).toBe(400);
+  expect(await peer.over()).toBe("fin");
+  await peer.hangUp();
+  expect(server.stats()).toMatchObject({ handedOn: 1, refused: 1, handshakes: 0 });
+});
+
+test("sockets that http has count toward limits.connections, until they end", async () => {
+  const server = await serve({ port: 0, host: "127.0.0.1", http: mirror, limits: { connections: 2 } }, echo);
+  guard.closing({ close: () => server.close(), busy: () => server.size });
+  const target = { port: server.port };
+  const kept = await guard.peer(target, plainRequest("/kept"));
+  await kept.answer();
+  const other = await guard.peer(target, plainRequest("/other"));
+  await other.answer();
+  for (const bytes of [plainRequest("/more"), request()]) {
+    const shed = await guard.peer(target, bytes);
+    expect(await shed.answer()).toMatchObject({ status: 503, body: "the server is full" });
+  }
+  expect(server.stats()).toMatchObject({ shed: 2, handedOn: 2, connections: 0 });
+  // One that comes back for a WebSocket has its place already.
+  kept.write(request());
+  await kept.opened();
+  other.socket.destroy();
+  await eventually(() => server.stats().connections === 1, "a connection");
+  let room: Peer | undefined;
+  for (;;) {
+    room = await guard.peer(target, request());
+    if ((await room.answer()).status === 101) break;
+  }
+  await room.echo("room again");
+});
+
 test("an Express application answers, with its own 404", async () => {
   const app = express();
   app.get("/hello", (_asked, response) => {
@@ -222,73 +238,4 @@ test("behind a proxy the client of a connection that was kept is who its PROXY h
   peer.write(request());
   await peer.opened();
   expect(seen).toEqual(["203.0.113.7"]);
-});
-
-describe("a server that closes while HTTP is under way", () => {
-  async function slow(http: (listener: RequestListener) => PlainHttp) {
-    const gate = new Gate();
-    const listener: RequestListener = (asked, response) => {
-      const answer = () => response.writeHead(200, { "Content-Length": 2 }).end("ok");
-      if (asked.url === "/slow") void gate.wait().then(answer);
-      else answer();
-    };
-    const server = await serve({ port: 0, host: "127.0.0.1", http: http(listener) }, echo);
-    guard.closing(server);
-    const idle = await guard.peer({ port: server.port }, plainRequest("/"));
-    await idle.answer();
-    const busy = await guard.peer({ port: server.port }, plainRequest("/"));
-    await busy.answer();
-    busy.write(plainRequest("/slow"));
-    await eventually(() => gate.waiting === 1, "a request");
-    return { server, gate, idle, busy };
-  }
-
-  test.each([
-    ["a function", (listener: RequestListener) => listener],
-    ["an http.Server", (listener: RequestListener) => createServer(listener)],
-  ])("waits for the answer, and drops who has nothing to wait for (%s)", async (_kind, http) => {
-    const { server, gate, idle, busy } = await slow(http);
-    let done = false;
-    const closing = server.close({ deadline: Number.POSITIVE_INFINITY }).then((report) => {
-      done = true;
-      return report;
-    });
-    await idle.over();
-    for (let turn = 0; turn < 20; turn += 1) await nextTurn();
-    expect([done, busy.end]).toEqual([false, undefined]);
-    gate.open();
-    expect(await busy.answer()).toMatchObject({ status: 200, body: "ok" });
-    await busy.over();
-    busy.socket.end();
-    expect(await closing).toEqual({ closed: 0, terminated: 0 });
-  });
-
-  test("drops what is not answered at the deadline", async () => {
-    const { server, gate, busy } = await slow((listener) => listener);
-    expect(await server.close({ deadline: 1 })).toEqual({ closed: 0, terminated: 0 });
-    await busy.over();
-    expect(busy.text).toBe("");
-    gate.open();
-  });
-
-  test("leaves the connections of an http.Server that listens itself to it", async () => {
-    const http = createServer(mirror);
-    guard.closing(http);
-    await once(http.listen(0, "127.0.0.1"), "listening");
-    const own = await guard.peer({ port: Number(Object(http.address()).port) }, plainRequest("/own"));
-    await own.answer();
-    const server = await serve({ port: 0, host: "127.0.0.1", http }, echo);
-    const ours = await guard.peer({ port: server.port }, plainRequest("/ours"));
-    expect((await ours.answer()).body).toBe(mirrored("GET /ours"));
-    await server.close();
-    await ours.over();
-    own.write(plainRequest("/still"));
-    expect((await own.answer()).body).toBe(mirrored("GET /still"));
-    expect([http.listening, http.listenerCount("upgrade"), http.listenerCount("request")]).toEqual([
-      true,
-      0,
-      1,
-    ]);
-    own.socket.destroy();
-  });
 });

@@ -90,6 +90,31 @@ test("an offer of h2c goes to the HTTP application, with its body", async () => 
   expect(peer.text).toContain("body");
 });
 
+test("an offer of h2c under TLS goes to the HTTP application too", async () => {
+  const http = createHttpsServer(certificateFor("localhost"), (asked, response) => {
+    response.end(`${asked.url} ${asked.headers.upgrade}`);
+  });
+  guard.closing(upgrade(http, {}, echo));
+  const target = { ...(await listen(http)), tls: { rejectUnauthorized: false } };
+  const peer = await guard.peer(target, plainRequest("/h2c", "Connection: Upgrade\r\nUpgrade: h2c\r\n"));
+  expect(await peer.answer()).toMatchObject({ status: 200, body: "/h2c undefined" });
+});
+
+test("an offer of h2c that a lenient parser let through, and that cannot be said again, is 400", async () => {
+  const http = createServer({ insecureHTTPParser: true }, (_asked, response) => void response.end("plain"));
+  const endpoint = upgrade(http, {}, echo);
+  guard.closing(endpoint);
+  const target = await listen(http);
+  const odd = "X-A: a\x01b\r\n";
+  const peer = await guard.peer(target, plainRequest("/", `Connection: Upgrade\r\nUpgrade: h2c\r\n${odd}`));
+  expect((await peer.answer()).status).toBe(400);
+  expect(await peer.over()).toBe("fin");
+  await peer.hangUp();
+  expect(endpoint.stats()).toMatchObject({ refused: 1, handshakes: 0 });
+  const webSocket = await guard.peer(target, request({ raw: odd }));
+  await webSocket.opened();
+});
+
 test("another listener gets the paths that have no handler here, and people are told", async () => {
   const http = plain404();
   const endpoint = upgrade(http, { resources: { "/ours": named("ours"), "/rooms/:name": named("room") } });
