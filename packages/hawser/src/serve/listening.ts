@@ -8,7 +8,6 @@ import { warnOnce } from "../transport/warn.ts";
 import type { ListenPlace } from "./place.ts";
 import { TlsFront, type TlsTaker } from "./tls-front.ts";
 
-
 /** Who gets the sockets. */
 interface SocketTaker extends TlsTaker {
   /** Whether another one is welcome: asked before a TLS handshake. False: it is reset, and counted. */
