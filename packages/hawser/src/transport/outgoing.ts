@@ -118,6 +118,13 @@ export class Outgoing implements Output, Flushable, RegionOwner {
     if (this.#state === "ending" && this.#queue === undefined) this.#endStream();
   }
 
+  /** What comes from here on goes out with `flushListed`, which the caller owes if this returns true. */
+  gather(): boolean {
+    if (this.#listed) return false;
+    this.#listed = true;
+    return true;
+  }
+
   flushListed(): void {
     this.#listed = false;
     if (this.#queue !== undefined || this.#slab.open(this) > 0) this.flush();
