@@ -141,9 +141,12 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
       this.wire.receiveEnd(this.#clock.now());
       return;
     }
-    this.sender.drained();
-    this.#owner.drained();
-    this.unqueued();
+    this.#relieve();
+  }
+
+  progressed(): void {
+    // A peer that reads slowly but steadily may never see an empty buffer: what waits for the mark must not wait for that.
+    if (!this.#peerEnded && !this.sender.outputOverMark) this.#relieve();
   }
 
   lost(error: Error | undefined): void {
@@ -236,6 +239,13 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     if (at >= this.#armedAt) return;
     this.#armedAt = at;
     this.#clock.schedule(this, at);
+  }
+
+  /** Output is not over the mark any more. */
+  #relieve(): void {
+    this.sender.drained();
+    this.#owner.drained();
+    this.unqueued();
   }
 
   // Receiving.

@@ -120,7 +120,7 @@ export class Sender {
     this.#wire.pong(payload);
   }
 
-  /** The transport has taken everything. */
+  /** The transport is not over the mark any more. */
   drained(): void {
     const owed = this.#owedPong;
     this.#owedPong = undefined;

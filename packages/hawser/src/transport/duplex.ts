@@ -157,6 +157,11 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
     if (this.#state === "started") this.#receiver?.drained();
   }
 
+  /** For `Outgoing`. */
+  progressed(): void {
+    if (this.#state === "started") this.#receiver?.progressed?.();
+  }
+
   /** For `Outgoing`: that a stream was destroyed without a word is found out when a write fails. */
   writeFailed(): void {
     if (!this.#isSocket && this.#stream.destroyed) this.#settleSoon();

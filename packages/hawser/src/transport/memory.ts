@@ -172,7 +172,11 @@ class MemoryTransport implements Transport, Flushable, PipeSender, PipeReceiver 
   room(): void {
     if (this.#state !== "connected") return;
     if (!this.#queue.isEmpty) this.flush();
-    if (!this.#waited || this.buffered > 0) return;
+    if (!this.#waited) return;
+    if (this.buffered > 0) {
+      this.#receiver?.progressed?.();
+      return;
+    }
     this.#waited = false;
     this.#receiver?.drained();
   }

@@ -20,6 +20,8 @@ const ownSlabSize = 16 * 1024;
 export interface OutgoingOwner {
   /** Output had to wait, and now nothing is left. Never called from inside a method of `Outgoing`. */
   drained(): void;
+  /** Output has to wait, and some of it was taken. */
+  progressed(): void;
   /** A write failed. Why is for the stream's own events to say, if it is one that does. Never called from inside a method. */
   writeFailed(): void;
   /** The stream threw, and cannot be destroyed either: it will say nothing more. Called from inside the method that it threw into. */
@@ -277,9 +279,12 @@ export class Outgoing implements Output, Flushable, RegionOwner {
       this.#inFlight = 0;
       this.flush();
     }
-    if (this.#waited && this.buffered === 0) {
-      this.#waited = false;
-      this.#owner.drained();
+    if (!this.#waited) return;
+    if (this.buffered > 0) {
+      this.#owner.progressed();
+      return;
     }
+    this.#waited = false;
+    this.#owner.drained();
   }
 }

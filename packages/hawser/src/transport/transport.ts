@@ -10,6 +10,8 @@ export interface Receiver {
   receivedEnd(): void;
   /** Output had to wait, and now `buffered` is zero. Not called for output that the system took at once. */
   drained(): void;
+  /** Output has to wait, and some of it was taken, not all: `buffered` says what is left. */
+  progressed?(): void;
   /** The transport is gone. Called once, last; with the error if one ended it. */
   lost(error: Error | undefined): void;
 }

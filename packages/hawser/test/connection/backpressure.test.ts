@@ -220,7 +220,7 @@ describe("pings above the mark", () => {
     ]);
   });
 
-  test("an owed answer is forgotten when a newer ping is answered at once", async () => {
+  test("an owed answer goes out as soon as output is under the mark, though something waits still", async () => {
     const { ws, peer, out } = endpoint({ limits: marks });
     out.capacity = 600;
     out.stall();
@@ -228,13 +228,30 @@ describe("pings above the mark", () => {
     await peer.send(masked.ping("old"));
     out.unstall();
     await turns(1);
-    // 600 are taken, and 504 wait: under the mark, but not drained.
+    // 600 are taken, and 504 wait, with the answer behind them.
     out.stall();
-    expect(ws.bufferedAmount).toBe(504);
+    expect(ws.bufferedAmount).toBe(504 + 5);
     await peer.send(masked.ping("new"));
     out.unstall();
     await turns();
-    expect(peer.frames.slice(1).map(({ payload }) => String(payload))).toEqual(["new"]);
+    expect(peer.frames.slice(1).map(({ payload }) => String(payload))).toEqual(["old", "new"]);
+  });
+
+  test("what waits for the mark does not wait for empty: a peer that reads slowly but steadily", async () => {
+    const { ws, peer, out } = endpoint({ limits: marks });
+    out.capacity = 600;
+    out.stall();
+    ws.send(filler(1100));
+    const drained = ws.drain();
+    const received = ws.receive();
+    await peer.send(masked.text("now"));
+    expect([await stateOf(drained), await stateOf(received)]).toEqual(["pending", "pending"]);
+    out.unstall();
+    await turns(1);
+    out.stall();
+    expect(ws.bufferedAmount).toBeGreaterThan(0);
+    expect([await drained, await received]).toEqual([true, "now"]);
+    out.unstall();
   });
 
   test("what waits behind a stream does not delay an answer", async () => {

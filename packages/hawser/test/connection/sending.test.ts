@@ -208,7 +208,7 @@ describe("drain", () => {
     expect(await server.drain()).toBe(true);
   });
 
-  test("resolves for all that wait, when output has drained", async () => {
+  test("resolves for all that wait, when output is under the mark", async () => {
     const { server, toClient } = pairOf();
     toClient.stall();
     server.send(filler(200 * KiB));
@@ -217,7 +217,7 @@ describe("drain", () => {
     expect(await Promise.all(waiting.map(stateOf))).toEqual(["pending", "pending"]);
     toClient.unstall();
     expect(await Promise.all(waiting)).toEqual([true, true]);
-    expect(server.bufferedAmount).toBe(0);
+    expect(server.bufferedAmount).toBeLessThanOrEqual(64 * KiB);
   });
 
   test("false as soon as the connection leaves open, and ever after", async () => {

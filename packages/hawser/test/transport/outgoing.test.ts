@@ -8,6 +8,11 @@ import { put, StubStream, turns } from "./support.ts";
 
 class Owner implements OutgoingOwner {
   readonly events: string[] = [];
+  steps = 0;
+
+  progressed(): void {
+    this.steps += 1;
+  }
 
   drained(): void {
     this.events.push("drained");

@@ -44,11 +44,12 @@ export class Pace {
     this.#heldSince = now;
   }
 
-  /** Reading goes on: what came meanwhile comes at once, and both timeouts start anew. */
+  /** Reading goes on: what came meanwhile comes at once, and the pause is in no timeout. */
   resumed(now: number): void {
-    this.#rate?.credit(now - this.#heldSince, now);
-    this.#lastMessageAt = now;
-    this.#unfinishedSince = undefined;
+    const pause = now - this.#heldSince;
+    this.#rate?.credit(pause);
+    this.#lastMessageAt += pause;
+    if (this.#unfinishedSince !== undefined) this.#unfinishedSince += pause;
   }
 
   /** When the unfinished message has taken too long. */

@@ -21,13 +21,14 @@ export class Rate {
       this.#windowStart = now;
       this.#left = this.#max;
     }
+    if (this.#left < 1) return false;
     this.#left -= 1;
-    return this.#left >= 0;
+    return true;
   }
 
-  /** What came in this time, in milliseconds, will all be read at once: a new window begins, with room for it. */
-  credit(time: number, now: number): void {
-    this.#windowStart = now;
-    this.#left = this.#max + Math.floor((this.#max * time) / WINDOW);
+  /** Nobody read for this time, in milliseconds: the window stood still, and what came meanwhile will be read at once in it. */
+  credit(time: number): void {
+    this.#windowStart += time;
+    this.#left += (this.#max * time) / WINDOW;
   }
 }

@@ -29,18 +29,25 @@ test("idle time runs from the last message, or from the start", () => {
   expect(pace.idleDeadline).toBe(1400);
 });
 
-test("after a pause both timeouts begin anew, and the backlog is not too fast", () => {
+test("a pause is in neither timeout, and the backlog is not too fast", () => {
   const pace = new Pace({ message: 100, idle: 1000 }, { rate: 1 }, 0);
   pace.read(0, true);
   pace.held(10);
   pace.resumed(3010);
-  expect(pace.messageDeadline).toBe(never);
-  expect(pace.idleDeadline).toBe(4010);
-  expect([3010, 3010, 3010, 3010, 3010].map((now) => pace.message(now))).toEqual([
-    true,
-    true,
-    true,
-    true,
-    false,
-  ]);
+  expect(pace.messageDeadline).toBe(3100);
+  expect(pace.idleDeadline).toBe(4000);
+  // One a second: one was free, and three more came in the three seconds.
+  const taken = Array.from({ length: 6 }, () => pace.message(3010));
+  expect(taken).toEqual([true, true, true, true, false, false]);
+});
+
+test("pauses that a peer causes do not put off the end of its message", () => {
+  const pace = new Pace({ message: 100, idle: never }, { rate: never }, 0);
+  for (let now = 0; now < 90; now += 10) {
+    pace.read(now, true);
+    pace.held(now);
+    pace.resumed(now + 1);
+  }
+  expect(pace.messageDeadline).toBe(109);
+  expect(pace.idleDeadline).toBe(never);
 });

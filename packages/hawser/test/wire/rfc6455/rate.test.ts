@@ -19,11 +19,19 @@ test("a new second counts anew, from the first message in it", () => {
   expect(rate.take(10_500)).toBe(true);
 });
 
-test("what came while nobody read is allowed at once, and then the rate holds again", () => {
+test("what came while nobody read is allowed beside what is left, and then the rate holds again", () => {
   const rate = new Rate(2, 0);
-  expect([0, 0].map((now) => rate.take(now))).toEqual([true, true]);
-  rate.credit(1500, 1600);
-  expect([1600, 1600, 1600, 1600, 1600].map((now) => rate.take(now))).toEqual([true, true, true, true, true]);
-  expect(rate.take(1600)).toBe(false);
-  expect([2600, 2600, 2600].map((now) => rate.take(now))).toEqual([true, true, false]);
+  expect([0, 0, 0].map((now) => rate.take(now))).toEqual([true, true, false]);
+  rate.credit(1500);
+  expect([1600, 1600, 1600, 1600].map((now) => rate.take(now))).toEqual([true, true, true, false]);
+  expect([2499, 2500, 2500, 2500].map((now) => rate.take(now))).toEqual([false, true, true, false]);
+});
+
+test("pauses of no length are worth nothing, however many (a peer can cause them)", () => {
+  const rate = new Rate(3, 0);
+  const taken = Array.from({ length: 1000 }, () => {
+    rate.credit(0);
+    return rate.take(500);
+  });
+  expect(taken.filter(Boolean)).toHaveLength(3);
 });
