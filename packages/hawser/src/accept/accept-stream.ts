@@ -67,6 +67,9 @@ export async function acceptStream<Accepts extends Kind = Kind>(
   if (!(stream instanceof Duplex))
     throw new TypeError(`acceptStream() takes a Duplex, not ${describe(stream)}`);
   checkNames("acceptStream()", options, [...settingNames, "head"]);
+  if (options.head !== undefined && !(options.head instanceof Uint8Array)) {
+    throw new TypeError(`head must be a Uint8Array, not ${describe(options.head)}`);
+  }
   const settings = resolveSettings(options);
   const doorstep = new Doorstep(stream, settings, { head: options.head });
   try {

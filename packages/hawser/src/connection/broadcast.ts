@@ -1,14 +1,15 @@
 // Broadcast: one message to many connections, framed once for all that speak alike.
+import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Sendable } from "./bytes.ts";
 import { sendable } from "./bytes.ts";
 import type { AnyConnection } from "./connection.ts";
-import { pumpOf } from "./connection.ts";
+import { Connection, pumpOf } from "./connection.ts";
 
 /** Options of `broadcast`. */
 export interface BroadcastOptions {
   /** A connection, or several, that do not get it: usually whoever sent it. */
-  readonly except?: AnyConnection | ReadonlySet<AnyConnection> | undefined;
+  readonly except?: AnyConnection | Iterable<AnyConnection> | undefined;
 }
 
 /**
@@ -29,6 +30,9 @@ export function broadcast(
 ): number {
   checkNames("broadcast()", options, ["except"]);
   const message = sendable(data);
+  if (!isIterable(connections)) {
+    throw new TypeError(`broadcast() takes connections in an iterable, not ${describe(connections)}`);
+  }
   const isExcepted = exceptions(options.except);
   const encodings = new Map<string, Uint8Array>();
   let taken = 0;
@@ -53,6 +57,14 @@ function exceptions(
   except: BroadcastOptions["except"],
 ): ((connection: AnyConnection) => boolean) | undefined {
   if (except === undefined) return undefined;
-  if (except instanceof Set) return (connection) => except.has(connection);
-  return (connection) => connection === except;
+  if (except instanceof Connection) return (connection) => connection === except;
+  if (!isIterable(except)) {
+    throw new TypeError(`except must be a connection, or several in an iterable, not ${describe(except)}`);
+  }
+  const several: ReadonlySet<unknown> = except instanceof Set ? except : new Set(except);
+  return (connection) => several.has(connection);
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
 }

@@ -1,5 +1,6 @@
 // The close report: who ended a connection, in which phase, why, and after how much.
 import type { LimitError, ProtocolError } from "../wire/errors.ts";
+import { isError } from "../wire/errors.ts";
 import type { CloseFrame, WireEnd, WireEndCause } from "../wire/wire.ts";
 
 /**
@@ -138,5 +139,5 @@ function visible(text: string): string {
 
 function because({ error, limit }: CloseReport): string {
   const option = limit === undefined ? "" : ` (${limit})`;
-  return error instanceof Error ? `: ${visible(error.message)}${option}` : option;
+  return isError(error) ? `: ${visible(error.message)}${option}` : option;
 }

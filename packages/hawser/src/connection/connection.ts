@@ -3,6 +3,7 @@ import type { ResponseHead } from "../handshake/head.ts";
 import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { keptHeaders } from "../handshake/upgrade-request.ts";
 import { describe } from "../wire/errors.ts";
+import { checkNames } from "../wire/options.ts";
 import type { Capabilities, Kind, Phase, WireVersion } from "../wire/wire.ts";
 import type { Sendable } from "./bytes.ts";
 import { sendable } from "./bytes.ts";
@@ -154,6 +155,11 @@ export class Connection<Received extends Message = Message, State = unknown>
     if (kind !== "text" && kind !== "binary") {
       throw new TypeError(`a message is "text" or "binary", not ${describe(kind)}`);
     }
+    if (!isStream(pieces)) {
+      throw new TypeError(
+        `the pieces of a message come in an iterable, async or not, not in ${describe(pieces)}`,
+      );
+    }
     const before = this.#sending;
     const sending = (async () => {
       await before;
@@ -176,8 +182,9 @@ export class Connection<Received extends Message = Message, State = unknown>
    * @param options.signal gives up waiting; no message is lost by that
    * @throws (rejects with) the signal's reason, and nothing else
    */
-  receive(options: { signal?: AbortSignal | undefined } = {}): Promise<Received | undefined> {
-    return this.#next(options.signal).then((item) => this.#received(item));
+  receive(options?: { signal?: AbortSignal | undefined }): Promise<Received | undefined> {
+    if (options !== undefined) checkNames("receive()", options, ["signal"]);
+    return this.#next(options?.signal).then((item) => this.#received(item));
   }
 
   /**
@@ -301,6 +308,15 @@ export class Connection<Received extends Message = Message, State = unknown>
     const { status, reason, headers } = this.#response;
     this.#response = { status, reason, headers: keptHeaders(headers, names) };
   }
+}
+
+function isStream(pieces: unknown): boolean {
+  if (typeof pieces === "string") return true;
+  return (
+    typeof pieces === "object" &&
+    pieces !== null &&
+    (Symbol.iterator in pieces || Symbol.asyncIterator in pieces)
+  );
 }
 
 function isWhole<Received extends Message>(item: Item): item is Received {

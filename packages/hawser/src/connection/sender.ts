@@ -163,7 +163,7 @@ export class Sender {
   }
 
   #watchStall(): void {
-    if (!this.stall.idle) return;
+    if (!this.stall.idle || this.#wire.phase === "closed") return;
     this.stall.begin(this.#transport, this.#clock.now());
     this.#owner.arm();
   }

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { handlerFault } from "../connection/channels.ts";
 import type { AnyConnection } from "../connection/connection.ts";
 import { warnOnce } from "../transport/warn.ts";
+import { isError } from "../wire/errors.ts";
 
 /**
  * Hears of what a handler threw or rejected with. The connection has been closed with 1011 by then, the request answered 500.
@@ -31,10 +32,19 @@ export function reportFault(
 }
 
 function warnOnFault(who: string, error: unknown): void {
-  const text = inWords(error);
-  // The same line of the same file is the same cause, whatever the message says of the moment.
-  const cause = text.match(/\n\s+at .*/)?.[0] ?? text;
-  warnOnce(`${who}${cause}`, `${who} threw: ${text}`);
+  warnOnce(`${who} ${placeOf(error)}`, `${who} threw: ${inWords(error)}`);
+}
+
+/**
+ * The same line of the same file is the same cause, whatever the message says of the moment: a peer may have a hand in that,
+ * and must not use up the causes there are. What has no stack counts by its type.
+ */
+function placeOf(thrown: unknown): string {
+  if (!isError(thrown)) return typeof thrown;
+  const { message, stack } = thrown;
+  if (typeof message !== "string" || typeof stack !== "string") return "an error without a stack";
+  const frames = stack.slice(stack.indexOf(message) + message.length);
+  return /^\s+at .*/m.exec(frames)?.[0] ?? "an error without a stack";
 }
 
 /** An error with its stack and its causes; anything else as Node shows it. Never throws, whatever was thrown. */

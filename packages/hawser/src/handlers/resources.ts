@@ -43,9 +43,19 @@ export class ResourceTable {
     for (const [path, given] of Object.entries(resources)) {
       checkPath(path);
       const handler = toHandler(`the resource "${path}"`, given);
-      if (/[:*]/.test(path)) this.#patterns.push({ ...compile(path), handler });
+      if (/[:*]/.test(path)) this.#add(path, handler);
       else this.#exact.set(path, handler);
     }
+  }
+
+  #add(path: string, handler: Handler): void {
+    const pattern = compile(path);
+    if (this.#patterns.some(({ expression }) => expression.source === pattern.expression.source)) {
+      throw new TypeError(
+        `the resource "${path}" matches just what one before it matches, and would never answer`,
+      );
+    }
+    this.#patterns.push({ ...pattern, handler });
   }
 
   /** The handler for a path as it stands in the request; undefined if there is none. */

@@ -1,10 +1,10 @@
 // run: drives a session or a handler on one connection, to its end.
 import type { CloseReport } from "../connection/close-report.ts";
 import { ConnectionClosedError } from "../connection/closed-error.ts";
-import type { AnyConnection, Connection, Message } from "../connection/connection.ts";
-import { keepHeaders, pumpOf } from "../connection/connection.ts";
+import type { AnyConnection, Message } from "../connection/connection.ts";
+import { Connection, keepHeaders, pumpOf } from "../connection/connection.ts";
 import type { Consumer, Item } from "../connection/inbox.ts";
-import { describe } from "../wire/errors.ts";
+import { describe, isError } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
 import type { ErrorHook } from "./fault.ts";
@@ -50,6 +50,7 @@ export function run<Incoming extends Message, State>(
   handler: Runnable<NoInfer<Incoming>, NoInfer<State>>,
   options: RunOptions = {},
 ): Promise<CloseReport> {
+  if (!(ws instanceof Connection)) throw new TypeError(`run() takes a connection, not ${describe(ws)}`);
   checkOptions(options);
   const checked = toHandler("run()", handler);
   const { accepts } = pumpOf(ws);
@@ -103,7 +104,7 @@ function endByFault(ws: AnyConnection, error: unknown, onError: ErrorHook | unde
 
 /** The end of a connection, seen by its handler as an error, is no fault: neither its error nor the abort of its signal. */
 function isOwnEnd(ws: AnyConnection, error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isError(error)) return false;
   if (error instanceof ConnectionClosedError) return error.report === pumpOf(ws).report;
   const { signal } = ws;
   return signal.aborted && (error === signal.reason || error.cause === signal.reason);

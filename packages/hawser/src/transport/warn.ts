@@ -8,5 +8,10 @@ const warned = new Set<string>();
 export function warnOnce(cause: string, text: string): void {
   if (warned.has(cause) || warned.size >= MAX_CAUSES) return;
   warned.add(cause);
-  process.stderr.write(`hawser: ${text}\n`);
+  process.stderr.write(`hawser: ${withoutControls(text)}\n`);
+}
+
+/** Something of the text may come from a peer, and a terminal obeys control characters. */
+function withoutControls(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, (control) => `\\u{${control.charCodeAt(0).toString(16)}}`);
 }

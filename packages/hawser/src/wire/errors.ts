@@ -119,6 +119,15 @@ export class UnsupportedError extends HawserError {
   readonly code = "ERR_HAWSER_UNSUPPORTED";
 }
 
+/** Whether something that was thrown is an Error. Never throws itself: what an application throws may answer any question by throwing. */
+export function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Puts a value that was refused into the text of an error: short, quoted, with its type.
  *

@@ -280,3 +280,9 @@ test("a connection that is accepted when its peer has gone has ended, and says s
   });
   expect(line.text).toBe("");
 });
+
+test("a head that is no bytes is the caller's mistake, and not the peer's", async () => {
+  const line = new Line(request());
+  const options: object = { head: "GET / HTTP/1.1" };
+  await expect(acceptStream(line, options)).rejects.toThrow("head must be a Uint8Array, not the string");
+});

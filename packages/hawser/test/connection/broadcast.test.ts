@@ -137,3 +137,16 @@ describe("a slow one", () => {
     }
   });
 });
+
+test("except may be any iterable, and nothing else", () => {
+  const [one, two] = [pairOf().server, pairOf().server];
+  expect(broadcast([one, two], "x", { except: [one] })).toBe(1);
+  expect(broadcast([one, two], "x", { except: new Set([one, two]) })).toBe(0);
+  const given: unknown = 5;
+  expect(() => Reflect.apply(broadcast, undefined, [[one], "x", { except: given }])).toThrow(
+    "except must be a connection, or several in an iterable, not the number 5",
+  );
+  expect(() => Reflect.apply(broadcast, undefined, [given, "x"])).toThrow(
+    "broadcast() takes connections in an iterable, not the number 5",
+  );
+});

@@ -378,3 +378,17 @@ describe("discard", () => {
     expect(server.phase).toBe("closing");
   });
 });
+
+test("options that there are not are a mistake", () => {
+  const { server } = pairOf();
+  const options: object = { sginal: 1 };
+  expect(() => server.receive(options)).toThrow('receive() has no option "sginal"; there are signal');
+});
+
+test("pieces that are none are a mistake", async () => {
+  const { server } = pairOf();
+  await expect(Reflect.apply(server.sendStream, server, ["text", 5])).rejects.toThrow(
+    "the pieces of a message come in an iterable, async or not, not in the number 5",
+  );
+  expect(server.phase).toBe("open");
+});

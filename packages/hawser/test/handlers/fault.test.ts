@@ -15,6 +15,12 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
+const nameless: unknown = Object.assign(Object.create(null), {
+  [Symbol.for("nodejs.util.inspect.custom")]() {
+    throw new Error("no");
+  },
+});
+
 function broken(): Error {
   return new Error(`broken at ${written.length}`);
 }
@@ -38,14 +44,22 @@ describe("without onError", () => {
     expect(written[0]).toMatch(/^hawser: a handler threw: Error: broken at 0\n {4}at broken /);
   });
 
-  test("another place is another cause, and so is another text without a stack", () => {
+  test("another place is another cause; what has no stack counts by its type", () => {
     reportFault(new Error("here"), undefined, undefined);
     reportFault(new Error("there"), undefined, undefined);
     reportFault("just text", undefined, undefined);
-    reportFault("just text", undefined, undefined);
     reportFault("other text", undefined, undefined);
+    reportFault(5n, undefined, undefined);
     expect(written).toHaveLength(4);
     expect(written[2]).toBe("hawser: a handler threw: 'just text'\n");
+  });
+
+  test("what a peer has a hand in makes no cause of its own, and moves no cursor", () => {
+    for (const said of ["\u001b[2Ja", "\n    at b (c:1:1)", "d"]) {
+      reportFault(new Error(`bad message: ${said}`), undefined, undefined);
+    }
+    expect(written).toHaveLength(1);
+    expect(written[0]).toContain("bad message: \\u{1b}[2Ja");
   });
 
   test("the causes of an error are shown", () => {
@@ -53,19 +67,16 @@ describe("without onError", () => {
     expect(written[0]).toContain("inner");
   });
 
+  const thrower = () => {
+    throw new Error("no");
+  };
+
   test.each([
     ["undefined", undefined],
     ["a symbol", Symbol("s")],
-    ["an object without a prototype", Object.create(null)],
+    ["a function", thrower],
+    ["an object without a prototype, that cannot be shown", nameless],
     ["an error whose stack is a number", Object.assign(new Error("odd"), { stack: 5 })],
-    [
-      "an object that cannot be shown",
-      {
-        [Symbol.for("nodejs.util.inspect.custom")]() {
-          throw new Error("no");
-        },
-      },
-    ],
   ])("%s can be thrown", async (_, thrown: unknown) => {
     const { server } = pairOf();
     const report = await run(server, () => Promise.reject(thrown));
@@ -103,4 +114,15 @@ describe("with onError", () => {
     expect(written).toHaveLength(1);
     expect(written[0]).toMatch(/^hawser: onError threw: Error: (second|third)\n/);
   });
+});
+
+test("a proxy that answers every question by throwing is a fault like any other", async () => {
+  const refuse = () => {
+    throw new Error("trap");
+  };
+  const trap: unknown = new Proxy({}, { getPrototypeOf: refuse, get: refuse, has: refuse });
+  const { server, client } = pairOf();
+  const done = run(server, { message: () => Promise.reject(trap) }, { onError: () => undefined });
+  client.send("x");
+  expect(await done).toMatchObject({ code: 1011, cause: "fault" });
 });

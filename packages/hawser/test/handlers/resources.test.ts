@@ -137,3 +137,9 @@ describe("what is wrong is said at construction", () => {
     );
   });
 });
+
+test("a pattern that could never answer is refused", () => {
+  expect(() => new ResourceTable({ "/:a": () => undefined, "/:b": () => undefined }, undefined)).toThrow(
+    'the resource "/:b" matches just what one before it matches',
+  );
+});
