@@ -1,6 +1,7 @@
 // What is not a WebSocket: sockets handed on to an http.Server, and requests that Node takes for something else than they are.
 import { Buffer } from "node:buffer";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { createServer, Server as HttpServer, ServerResponse } from "node:http";
 import { Server as HttpsServer } from "node:https";
@@ -38,6 +39,21 @@ interface HandOverOwner {
 /** The channel on which Node tells of every request that an http.Server will answer: { request, response, socket, server }. */
 const REQUEST_START = "http.server.request.start";
 
+/** Who handed a socket on. Not forgotten when it is taken back: others at the server may yet hear of the same upgrade. */
+const handedOnBy = new WeakMap<Duplex, HandOver>();
+/** All who hand sockets on to one server. */
+const handOversAt = new WeakMap<object, Set<HandOver>>();
+
+/** Whether a server of ours handed this socket on: then it is the one that answers its upgrades. */
+export function isHandedOn(socket: Duplex): boolean {
+  return handedOnBy.has(socket);
+}
+
+/** How many listen for upgrades on a server, without those that hand sockets on to it. */
+export function upgradeListeners(server: Pick<EventEmitter, "listenerCount">): number {
+  return server.listenerCount("upgrade") - (handOversAt.get(server)?.size ?? 0);
+}
+
 /** An http.Server that gets its sockets from us. */
 export class HandOver {
   readonly server: HttpServer;
@@ -66,7 +82,11 @@ export class HandOver {
     this.#owner = owner;
     this.#ours = !(http instanceof HttpServer);
     this.server = http instanceof HttpServer ? http : createServer(http);
-    this.#upgraded = (request, socket, head) => owner.upgrade({ request, socket, head });
+    this.#upgraded = (request, socket, head) => {
+      if (this.#answers(socket)) owner.upgrade({ request, socket, head });
+    };
+    const beside = handOversAt.get(this.server) ?? new Set();
+    handOversAt.set(this.server, beside.add(this));
     this.server.on("upgrade", this.#upgraded);
     subscribe(REQUEST_START, this.#started);
     // A server that does not listen never starts to look after its timeouts (headersTimeout, requestTimeout).
@@ -75,6 +95,7 @@ export class HandOver {
 
   /** Gives it a socket that is paused, with all bytes that came put back: in this order none of them overtakes another. */
   take(socket: Duplex, peer: Peer): void {
+    handedOnBy.set(socket, this);
     this.#sockets.set(socket, { peer, busy: 1, isFirst: true });
     this.#owner.holds(1);
     socket.once("close", () => this.takeBack(socket));
@@ -105,7 +126,17 @@ export class HandOver {
     for (const socket of this.#sockets.keys()) socket.destroy();
   }
 
+  /** Whether an upgrade on this socket is ours to answer: all who share the server hear of it. */
+  #answers(socket: Duplex): boolean {
+    const by = handedOnBy.get(socket);
+    if (by !== undefined) return by === this;
+    // The server listens itself. Node leaves the socket open for ever if nobody answers.
+    const [first] = handOversAt.get(this.server) ?? [];
+    return first === this && upgradeListeners(this.server) === 0;
+  }
+
   #release(): void {
+    handOversAt.get(this.server)?.delete(this);
     this.server.off("upgrade", this.#upgraded);
     unsubscribe(REQUEST_START, this.#started);
     // It does not listen, and says so to this callback; what matters is that its timers stop.

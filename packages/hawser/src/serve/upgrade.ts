@@ -19,7 +19,7 @@ import { LiveServer } from "./live-server.ts";
 import type { Endpoint, EndpointOptions } from "./options.ts";
 import { checkGiven, endpointNames, resolveEndpoint } from "./options.ts";
 import type { UpgradeEvent } from "./plain-http.ts";
-import { afterEarlierAnswers, answerPlainly } from "./plain-http.ts";
+import { afterEarlierAnswers, answerPlainly, isHandedOn, upgradeListeners } from "./plain-http.ts";
 import { Reception } from "./reception.ts";
 import { Roster } from "./roster.ts";
 
@@ -52,11 +52,13 @@ export class UpgradeEndpoint extends LiveServer {
   /**
    * Answers one request for which an HTTP server has said `upgrade`: for routers that decide themselves who does.
    *
-   * The socket is the library's from this call on. Never throws because of the peer.
+   * The socket is the library's from this call on. Never throws because of the peer. A socket that a server of `serve` has
+   * handed on to HTTP is left to that server, which hears of the same request.
    */
   handle(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     if (!(socket instanceof Duplex))
       throw new TypeError(`handle() takes a Duplex as socket, not ${describe(socket)}`);
+    if (isHandedOn(socket)) return;
     afterEarlierAnswers(socket, () => receiveUpgrade({ request, socket, head }, this.#desk));
   }
 
@@ -67,11 +69,12 @@ export class UpgradeEndpoint extends LiveServer {
   }
 
   #heard(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (isHandedOn(socket)) return;
     const emitter = this.#emitter;
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     if (emitter === undefined || this.#leaves(path, emitter)) return;
     const wanted = wantsWebSocket(headOf(request));
-    if (!wanted && emitter.listenerCount("upgrade") === 1 && isHttpServer(emitter)) {
+    if (!wanted && upgradeListeners(emitter) === 1 && isHttpServer(emitter)) {
       const event = { request, socket, head };
       afterEarlierAnswers(socket, () => {
         const error = answerPlainly(emitter, event);
@@ -85,7 +88,7 @@ export class UpgradeEndpoint extends LiveServer {
   /** Whether somebody else at the same server is to answer for this path. */
   #leaves(path: string, emitter: UpgradeEmitter): boolean {
     const ours = endpointsAt.get(emitter) ?? new Set();
-    const strangers = emitter.listenerCount("upgrade") > ours.size;
+    const strangers = upgradeListeners(emitter) > ours.size;
     if (strangers) {
       warnOnce(
         "shared-upgrade",
