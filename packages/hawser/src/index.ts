@@ -53,7 +53,7 @@ export type { AcceptOptions } from "./accept/admission.ts";
 export { type TestEndOptions, type TestPair, type TestPairOptions, testPair } from "./accept/test-pair.ts";
 export type { FaultScript, Faults, Split } from "./transport/fault-script.ts";
 export { ManualClock } from "./transport/manual-clock.ts";
-export type { Clock } from "./transport/clock.ts";
+export type { Clock, Timer } from "./transport/clock.ts";
 
 // What can go wrong, and how much is allowed.
 export { HawserError, LimitError, ProtocolError, UnsupportedError } from "./wire/errors.ts";

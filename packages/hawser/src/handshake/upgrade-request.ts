@@ -74,7 +74,7 @@ export class UpgradeRequest {
     return this.#query;
   }
 
-  /** Forgets all headers but these: a server with a million connections keeps no million heads. */
+  /** @internal Forgets all headers but these: a server with a million connections keeps no million heads. */
   keepOnly(names: readonly string[]): void {
     this.#headers = keptHeaders(this.#headers, names);
     this.#subprotocols = [];

@@ -31,7 +31,7 @@ export class Server extends LiveServer {
   readonly #listening: Listening;
   readonly #handOver: HandOver | undefined;
 
-  /** Use `serve`. */
+  /** @internal Use `serve`. */
   constructor(options: ServerOptions) {
     const { endpoint, place, tls, http } = options;
     const { settings } = endpoint;
@@ -92,7 +92,7 @@ export class Server extends LiveServer {
     return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${place.port}`;
   }
 
-  /** Begins to listen. Called by `serve`. */
+  /** @internal Begins to listen. Called by `serve`. */
   async listen(): Promise<void> {
     try {
       await this.#listening.listen();

@@ -37,7 +37,7 @@ export class UpgradeEndpoint extends LiveServer {
     this.#heard(request, socket, head);
   };
 
-  /** Use `upgrade`. */
+  /** @internal Use `upgrade`. */
   constructor(emitter: UpgradeEmitter | undefined, endpoint: Endpoint) {
     const roster = new Roster(endpoint.settings.limits);
     super(endpoint.settings, roster);
