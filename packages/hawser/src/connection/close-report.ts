@@ -137,7 +137,8 @@ function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
-function because({ error, limit }: CloseReport): string {
+function because({ error, limit, sent }: CloseReport): string {
   const option = limit === undefined ? "" : ` (${limit})`;
-  return isError(error) ? `: ${visible(error.message)}${option}` : option;
+  // What went out as the reason of our Close has been said.
+  return isError(error) && error.message !== sent?.reason ? `: ${visible(error.message)}${option}` : option;
 }

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { closeReport } from "../../src/connection/close-report.ts";
 import { LimitError, ProtocolError } from "../../src/wire/errors.ts";
 import type { WireEnd } from "../../src/wire/wire.ts";
-import { pairOf } from "./support.ts";
+import { masked } from "../support/frames.ts";
+import { endpoint, pairOf } from "./support.ts";
 
 const report: CloseReport = {
   code: 1000,
@@ -154,4 +155,13 @@ test("ConnectionClosedError says what the report says", async () => {
     message:
       'the connection has ended: closed by the peer with 4000 "done here", after 0.0 s, 0 messages in, 0 out',
   });
+});
+
+test("a reason that went out in our Close is said once", async () => {
+  const { ws, peer } = endpoint({ limits: { rate: 1 } });
+  await peer.send(masked.text("a"));
+  await peer.send(masked.text("b"));
+  peer.transport.end();
+  const said = describeReport(await ws.closed);
+  expect(said).toMatch(/^failed by us with 1008 "too many messages a second" \(limits\.rate\), after /);
 });
