@@ -54,6 +54,12 @@ export function checkPlace(place: ListenPlace): void {
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new RangeError(`port must be a whole number from 0 to 65535, not ${describe(port)}`);
   }
+  if (host !== undefined && typeof host !== "string") {
+    throw new TypeError(`host must be an address or a name, not ${describe(host)}`);
+  }
+  if (backlog !== undefined && !(Number.isInteger(backlog) && backlog > 0)) {
+    throw new RangeError(`backlog must be a whole number above 0, not ${describe(backlog)}`);
+  }
   if (fd !== undefined && !(Number.isInteger(fd) && fd >= 0)) {
     throw new RangeError(`fd must be a descriptor, a whole number from 0, not ${describe(fd)}`);
   }

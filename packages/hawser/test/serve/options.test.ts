@@ -159,6 +159,9 @@ test("a PROXY header where it cannot be read", async () => {
 test.each([
   ["http that is none", { http: {} }, /http must be an http\.Server or a function/],
   ["a place that is misspelt", { prot: 80 }, /has no option "prot"; there are .*port/],
+  ["a backlog that is none", { backlog: "a" }, /backlog must be a whole number above 0, not the string "a"/],
+  ["a host that is none", { host: 5 }, /host must be an address or a name, not the number 5/],
+  ["a clock that is none", { clock: {} }, /clock must be a Clock, as new ManualClock\(\) is, not an object/],
 ])("serve(): %s", async (_what, options, error) => {
   await expect(serve({ port: 0, ...options } as never, echo)).rejects.toThrow(error);
 });
