@@ -28,8 +28,15 @@ export { type Runnable, type RunOptions, run } from "./handlers/run.ts";
 export type { ErrorHook } from "./handlers/fault.ts";
 export { type Refused, refuse } from "./accept/refusal.ts";
 export type { UpgradeRequest } from "./handshake/upgrade-request.ts";
-export type { HeaderList, ResponseHead } from "./handshake/head.ts";
+export type { ResponseHead } from "./handshake/head.ts";
+export type { HeaderList } from "./handshake/header-list.ts";
 export type { HeaderFields } from "./handshake/header-fields.ts";
+
+// To be a client.
+export { connect } from "./client/connect.ts";
+export type { ClientTls, ConnectOptions, Network } from "./client/options.ts";
+export type { Destination, ProxyAgent } from "./client/destination.ts";
+export { isWebSocketUrl } from "./handshake/url.ts";
 
 // To hold a connection.
 export type { AnyConnection, Connection, Message } from "./connection/connection.ts";

@@ -2,8 +2,7 @@
 import type { Origins } from "../handshake/origin.ts";
 import { validateOrigins } from "../handshake/origin.ts";
 import type { Clock } from "../transport/clock.ts";
-import { systemClock } from "../transport/system-clock.ts";
-import { describe } from "../wire/errors.ts";
+import { checkClock } from "../transport/system-clock.ts";
 import type { Limits, Timeouts } from "../wire/limits.ts";
 import { resolveLimits, resolveTimeouts } from "../wire/limits.ts";
 import { checkBoolean, checkOneOf } from "../wire/options.ts";
@@ -60,10 +59,4 @@ export function resolveSettings(given: ConnectionSettings): Settings {
     trust: new Trust(given.trustProxy),
     clock: checkClock(given.clock),
   };
-}
-
-function checkClock(given: Clock | undefined): Clock {
-  if (given === undefined) return systemClock;
-  if (typeof given?.now === "function" && typeof given.schedule === "function") return given;
-  throw new TypeError(`clock must be a Clock, as new ManualClock() is, not ${describe(given)}`);
 }

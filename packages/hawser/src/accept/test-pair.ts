@@ -2,9 +2,9 @@
 import type { Message } from "../connection/connection.ts";
 import { Connection } from "../connection/connection.ts";
 import { examine, printAcceptance } from "../handshake/answer.ts";
-import { HeaderList } from "../handshake/head.ts";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import { headerLines } from "../handshake/header-fields.ts";
+import { HeaderList } from "../handshake/header-list.ts";
 import { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import type { FaultScript, Faults } from "../transport/fault-script.ts";
 import { ManualClock } from "../transport/manual-clock.ts";

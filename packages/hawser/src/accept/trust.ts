@@ -2,7 +2,7 @@
 import { BlockList, isIP } from "node:net";
 import type { ForwardedFamily } from "../handshake/forwarded.ts";
 import { forwardedClient } from "../handshake/forwarded.ts";
-import type { HeaderList } from "../handshake/head.ts";
+import type { HeaderList } from "../handshake/header-list.ts";
 import type { RequestSurroundings } from "../handshake/upgrade-request.ts";
 import { describe } from "../wire/errors.ts";
 import { checkBoolean, checkNames, checkOneOf } from "../wire/options.ts";

@@ -126,6 +126,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     const now = this.#clock.now();
     this.#ledger.received(chunk.length, now);
     this.wire.receive(chunk, now);
+    if (this.#transport.lends && this.wire.held) this.wire.copyUnread();
     this.#transport.flush();
     this.#settle();
   }

@@ -5,8 +5,9 @@ import { badRequest } from "./bad-request.ts";
 import { type ExtensionOffer, parseExtensions, printExtensions } from "./extension.ts";
 import { listHas, quote } from "./field-syntax.ts";
 import { HandshakeError } from "./handshake-error.ts";
-import { HeaderList, printHead, type RequestHead, type ResponseHead } from "./head.ts";
+import { printHead, type RequestHead, type ResponseHead } from "./head.ts";
 import { type HeaderFields, headerLines } from "./header-fields.ts";
+import { HeaderList } from "./header-list.ts";
 import { hostOf } from "./host.ts";
 import { acceptFor, isKey } from "./key.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
@@ -145,7 +146,7 @@ function onlyOne(headers: HeaderList, name: string, rule: string): string | unde
 function upgradeRequired(
   message: string,
   rule: string,
-  more: HandshakeError["headers"] = [],
+  more: readonly (readonly [name: string, value: string])[] = [],
 ): HandshakeError {
   return new HandshakeError(message, { status: 426, rule, headers: [["Upgrade", "websocket"], ...more] });
 }

@@ -1,6 +1,6 @@
 // The Cookie header of a request (RFC 6265 §4.2), read the way users of the `cookie` package expect.
 import { trimOws } from "./field-syntax.ts";
-import type { HeaderList } from "./head.ts";
+import type { HeaderList } from "./header-list.ts";
 
 /** Cookies by name. There is no prototype, so that a cookie may have any name. */
 export type Cookies = Readonly<Record<string, string | undefined>>;

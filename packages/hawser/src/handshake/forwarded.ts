@@ -1,6 +1,6 @@
 // What trusted proxies say about the client: Forwarded (RFC 7239), or X-Forwarded-For, -Proto and -Host.
 import { listMembers, trimOws } from "./field-syntax.ts";
-import type { HeaderList } from "./head.ts";
+import type { HeaderList } from "./header-list.ts";
 import { parseAuthority } from "./host.ts";
 import { isIPv4, isIPv6 } from "./ip-address.ts";
 

@@ -1,4 +1,4 @@
-// HeadScanner: which byte may stand where in a request head, as one state table; RFC 9112 without its leniencies.
+// HeadScanner: which byte may stand where in a message head, as one state table; RFC 9112 without its leniencies.
 import type { Buffer } from "node:buffer";
 import type { Limits } from "../wire/limits.ts";
 import { badRequest } from "./bad-request.ts";
@@ -22,7 +22,7 @@ const groups = new Map<string, readonly string[]>([
 ] satisfies [Group, readonly Class[]][]);
 
 // The grammar: state -> what may come -> the state after it. What is not named is refused. The order counts: "refused" is
-// first, and before "line" stands what belongs to the request line.
+// first, and before "line" stands what belongs to the request line or the status line.
 const grammar = rows({
   refused: {},
   start: { token: "method", CR: "empty line" }, // RFC 9112 §2.2: one empty line before the request line is ignored
@@ -43,6 +43,21 @@ const grammar = rows({
   "HTTP/2.": { digit: "unsupported" },
   "after version": { CR: "request line LF" },
   "request line LF": { LF: "line" },
+  "response start": { H: "status H" },
+  "status H": { T: "status HT" },
+  "status HT": { T: "status HTT" },
+  "status HTT": { P: "status HTTP" },
+  "status HTTP": { "/": "status HTTP/" },
+  "status HTTP/": { "1": "status HTTP/1" },
+  "status HTTP/1": { ".": "status HTTP/1." },
+  "status HTTP/1.": { digit: "before status" },
+  "before status": { SP: "status" },
+  status: { digit: "status x" },
+  "status x": { digit: "status xx" },
+  "status xx": { digit: "after status" },
+  "after status": { SP: "reason", CR: "status line LF" }, // RFC 9112 §4 wants the space, and servers leave it out
+  reason: { value: "reason", CR: "status line LF" },
+  "status line LF": { LF: "line" },
   line: { token: "name", CR: "last LF" },
   name: { token: "name", ":": "value" },
   value: { value: "value", CR: "value LF" },
@@ -67,13 +82,28 @@ const expectations: { readonly [state in State]?: readonly [expected: string, ru
   "request line LF": ["LF behind CR", "RFC 9112 §2.2"],
   "value LF": ["LF behind CR", "RFC 9112 §2.2"],
   "last LF": ["LF behind CR", "RFC 9112 §2.2"],
+  "before status": ["a space and a status of three digits", "RFC 9112 §4"],
+  status: ["a status of three digits", "RFC 9112 §4"],
+  "status x": ["a status of three digits", "RFC 9112 §4"],
+  "status xx": ["a status of three digits", "RFC 9112 §4"],
+  "after status": ["a space and a reason, or CR LF", "RFC 9112 §4"],
+  reason: ["a reason without control characters, ended by CR LF", "RFC 9112 §4"],
+  "status line LF": ["LF behind CR", "RFC 9112 §2.2"],
 };
 const expectationOf = new Map<string | undefined, readonly [string, string]>(Object.entries(expectations));
-const versionExpected = ["the version HTTP/1.1 and CR LF", "RFC 9112 §2.3"] as const;
+const versionExpected = {
+  request: ["the version HTTP/1.1 and CR LF", "RFC 9112 §2.3"],
+  response: ["the version HTTP/1.1", "RFC 9112 §4"],
+} as const;
+const tlsHint = {
+  request: "; it looks like TLS, and this port speaks plain HTTP",
+  response: "; it looks like TLS, and the URL says ws: try wss",
+} as const;
 
 const states = Object.keys(grammar);
 const refused = stateNumber("refused");
 const start = stateNumber("start");
+const responseStart = stateNumber("response start");
 const line = stateNumber("line");
 const name = stateNumber("name");
 const unsupported = stateNumber("unsupported");
@@ -82,15 +112,21 @@ const width = classes.length;
 const classOf = Uint8Array.from({ length: 256 }, (_, byte) => classes.indexOf(classify(byte)));
 const transitions = compile();
 
+/** Whose head it is. */
+type Kind = keyof typeof versionExpected;
+
 /** Walks over a head byte by byte, once, whatever the pieces it comes in; keeps only where it stands. */
 export class HeadScanner {
   readonly #limits: Pick<Limits, "head" | "headers">;
-  #state: number = start;
+  readonly #kind: Kind;
+  #state: number;
   #position = 0;
   #lines = 0;
 
-  constructor(limits: Pick<Limits, "head" | "headers">) {
+  constructor(limits: Pick<Limits, "head" | "headers">, kind: Kind = "request") {
     this.#limits = limits;
+    this.#kind = kind;
+    this.#state = kind === "request" ? start : responseStart;
   }
 
   /**
@@ -99,7 +135,7 @@ export class HeadScanner {
    * @param bytes all bytes so far, those of earlier calls included
    * @returns where the head ends, just behind its empty line; undefined while that is still to come
    * @throws HandshakeError at the first byte that cannot be right: 400, 505 for another major version, 414 for a request line
-   *   and 431 for a header section that go past the limits
+   *   and 431 for a header section that go past the limits; in an answer the status is always 0, since nobody is answered
    */
   scan(bytes: Buffer): number | undefined {
     const stop = Math.min(bytes.length, this.#limits.head);
@@ -107,7 +143,7 @@ export class HeadScanner {
     for (let at = this.#position; at < stop; at++) {
       const next = transitions[state * width + (classOf[bytes[at] ?? 0] ?? 0)] ?? 0;
       if (next !== state) {
-        if (next === refused) throw unexpected(state, bytes, at);
+        if (next === refused) throw this.#unexpected(state, bytes, at);
         if (next === name) this.#countLine();
         if (next === complete) return at + 1;
         if (next === unsupported) throw wrongVersion(bytes);
@@ -116,25 +152,37 @@ export class HeadScanner {
     }
     this.#state = state;
     this.#position = stop;
-    if (stop === this.#limits.head) throw tooLong(state, this.#limits.head);
+    if (stop === this.#limits.head) throw this.#tooLong(state);
     return undefined;
   }
 
   #countLine(): void {
     this.#lines += 1;
     if (this.#lines <= this.#limits.headers) return;
-    const message = `the request has more than ${this.#limits.headers} header lines (limits.headers)`;
-    throw new HandshakeError(message, { status: 431, rule: "RFC 6585 §5" });
+    const message = `the ${this.#kind} has more than ${this.#limits.headers} header lines (limits.headers)`;
+    throw this.#failure(message, 431, "RFC 6585 §5");
   }
-}
 
-function unexpected(state: number, bytes: Buffer, at: number): HandshakeError {
-  const byte = bytes[at] ?? 0;
-  const [expected, rule] = expectationOf.get(states[state]) ?? versionExpected;
-  const found = `0x${byte.toString(16).padStart(2, "0")} at offset ${at}`;
-  // RFC 8446 §5.1: a TLS connection begins with a handshake record, type 22.
-  const hint = at === 0 && byte === 22 ? "; it looks like TLS, and this port speaks plain HTTP" : "";
-  return badRequest(`bad request head: expected ${expected}, found ${found}${hint}`, rule);
+  #unexpected(state: number, bytes: Buffer, at: number): HandshakeError {
+    const byte = bytes[at] ?? 0;
+    const [expected, rule] = expectationOf.get(states[state]) ?? versionExpected[this.#kind];
+    const found = `0x${byte.toString(16).padStart(2, "0")} at offset ${at}`;
+    // RFC 8446 §5.1: a TLS connection begins with a handshake record, type 22, or ends with an alert, type 21.
+    const tls = at === 0 && (byte === 22 || byte === 21);
+    const message = `bad ${this.#kind} head: expected ${expected}, found ${found}${tls ? tlsHint[this.#kind] : ""}`;
+    return this.#failure(message, 400, rule);
+  }
+
+  #tooLong(state: number): HandshakeError {
+    const [what, status, rule] =
+      state < line ? (["line", 414, "RFC 9112 §3"] as const) : (["head", 431, "RFC 6585 §5"] as const);
+    const message = `the ${this.#kind} ${what} is over ${this.#limits.head} bytes (limits.head)`;
+    return this.#failure(message, status, rule);
+  }
+
+  #failure(message: string, status: number, rule: string): HandshakeError {
+    return new HandshakeError(message, { status: this.#kind === "request" ? status : 0, rule });
+  }
 }
 
 function wrongVersion(bytes: Buffer): HandshakeError {
@@ -144,12 +192,6 @@ function wrongVersion(bytes: Buffer): HandshakeError {
     return badRequest("this is the preface of HTTP/2, and this port speaks HTTP/1.1", "RFC 9113 §3.4");
   }
   return new HandshakeError("this port speaks HTTP/1.1", { status: 505, rule: "RFC 9112 §2.3" });
-}
-
-function tooLong(state: number, limit: number): HandshakeError {
-  const [what, status, rule] =
-    state < line ? (["line", 414, "RFC 9112 §3"] as const) : (["head", 431, "RFC 6585 §5"] as const);
-  return new HandshakeError(`the request ${what} is over ${limit} bytes (limits.head)`, { status, rule });
 }
 
 // The type parameter makes the compiler check that every state that is gone to exists.

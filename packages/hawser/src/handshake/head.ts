@@ -1,9 +1,11 @@
-// HTTP/1.1 message heads: reading a request's, printing an answer's, and the list of header lines both hold.
+// HTTP/1.1 message heads: reading those of requests and of answers, and printing them.
 import { Buffer } from "node:buffer";
 import type { Limits } from "../wire/limits.ts";
-import { isToken, quote, trimOws } from "./field-syntax.ts";
+import { isToken, quote } from "./field-syntax.ts";
 import { GatheredBytes } from "./gathered-bytes.ts";
+import { HandshakeError } from "./handshake-error.ts";
 import { HeadScanner } from "./head-scanner.ts";
+import { type HeaderLine, HeaderList } from "./header-list.ts";
 
 /** The head of a request. */
 export interface RequestHead {
@@ -21,85 +23,6 @@ export interface ResponseHead {
   readonly status: number;
   readonly reason: string;
   readonly headers: HeaderList;
-}
-
-/** One header line: its name, and all that stands between the colon and the end of the line. */
-export type HeaderLine = readonly [name: string, raw: string];
-
-const noLines: readonly HeaderLine[] = [];
-
-/**
- * The header lines of a message, in their order, which never change. Names are found whatever their case (RFC 9110 §5.1).
- *
- * Iterating gives `[name, value]` for each line: the name as it came, the value without the whitespace around it.
- */
-export class HeaderList implements Iterable<readonly [name: string, value: string]> {
-  readonly #lines: readonly HeaderLine[];
-
-  /** Takes the lines as they are: nothing is checked. */
-  constructor(lines: Iterable<HeaderLine>) {
-    this.#lines = [...lines];
-  }
-
-  /**
-   * Makes a list from names and values in turn: the form of `rawHeaders` in node:http.
-   *
-   * @throws TypeError for a name without a value
-   */
-  static fromRaw(flat: readonly string[]): HeaderList {
-    const lines: HeaderLine[] = [];
-    let name: string | undefined;
-    for (const text of flat) {
-      if (name !== undefined) lines.push([name, text]);
-      name = name === undefined ? text : undefined;
-    }
-    if (name !== undefined) throw new TypeError(`the header ${quote(name)} has no value`);
-    return new HeaderList(lines);
-  }
-
-  /** How many lines there are. */
-  get size(): number {
-    return this.#lines.length;
-  }
-
-  /** The value of all lines of this name, joined with ", " (RFC 9110 §5.3); undefined if there is none. */
-  get(name: string): string | undefined {
-    const values = this.all(name);
-    return values.length < 2 ? values[0] : values.join(", ");
-  }
-
-  /** The value of each line of this name. */
-  all(name: string): readonly string[] {
-    return this.#named(name).map(([, raw]) => trimOws(raw));
-  }
-
-  /** Whether there is a line of this name. */
-  has(name: string): boolean {
-    return this.#named(name).length > 0;
-  }
-
-  /** What stood between the colon and the end of the first line of this name, the whitespace included; undefined if there is none. */
-  rawValue(name: string): string | undefined {
-    return this.#named(name)[0]?.[1];
-  }
-
-  *[Symbol.iterator](): IterableIterator<readonly [name: string, value: string]> {
-    for (const [name, raw] of this.#lines) yield [name, trimOws(raw)];
-  }
-
-  // Names are compared line by line rather than put into an index: a handshake asks some ten times about some ten lines,
-  // most names differ in length already, and an object as index would have to fear names such as "__proto__".
-  #named(name: string): readonly HeaderLine[] {
-    const wanted = name.toLowerCase();
-    let found: HeaderLine[] | undefined;
-    for (const line of this.#lines) {
-      const candidate = line[0];
-      if (candidate.length !== wanted.length || candidate.toLowerCase() !== wanted) continue;
-      if (found === undefined) found = [line];
-      else found.push(line);
-    }
-    return found ?? noLines;
-  }
 }
 
 /** A head that was read, with what came behind it. */
@@ -153,18 +76,100 @@ function parseRequestHead(text: string): RequestHead {
   const lineEnd = text.indexOf("\r\n", start);
   const methodEnd = text.indexOf(" ", start);
   const targetEnd = text.indexOf(" ", methodEnd + 1);
+  return {
+    method: text.slice(start, methodEnd),
+    target: text.slice(methodEnd + 1, targetEnd),
+    version: text.slice(targetEnd + " HTTP/".length, lineEnd),
+    headers: parseHeaderLines(text, lineEnd + 2),
+  };
+}
+
+function parseHeaderLines(text: string, from: number): HeaderList {
   const lines: HeaderLine[] = [];
-  for (let at = lineEnd + 2; at < text.length - 2; ) {
+  for (let at = from; at < text.length - 2; ) {
     const colon = text.indexOf(":", at);
     const end = text.indexOf("\r\n", colon);
     lines.push([text.slice(at, colon), text.slice(colon + 1, end)]);
     at = end + 2;
   }
+  return new HeaderList(lines);
+}
+
+/** The head of an answer that was read, with what came behind it. */
+export interface AnswerRead {
+  readonly head: AnswerHead;
+  /** The bytes behind the head. */
+  readonly rest: Buffer;
+}
+
+/** The head of an answer as it came. */
+export interface AnswerHead extends ResponseHead {
+  /** Behind "HTTP/", as "1.1". */
+  readonly version: string;
+}
+
+/**
+ * Reads the head of the answer to a request, however its bytes are split, as strictly as `HeadReader` reads a request's.
+ *
+ * Informational answers (RFC 9110 §15.2) that come before it are skipped; 101 is the answer itself. All heads together are
+ * held to the limits, an informational one counting as one line at least.
+ */
+export class AnswerReader {
+  #gathered = new GatheredBytes();
+  #scanner: HeadScanner;
+  #bytesLeft: number;
+  #linesLeft: number;
+
+  /** `limits.head` in bytes, the empty line included; `limits.headers` in lines. */
+  constructor(limits: Pick<Limits, "head" | "headers">) {
+    this.#bytesLeft = limits.head;
+    this.#linesLeft = limits.headers;
+    this.#scanner = new HeadScanner(limits, "response");
+  }
+
+  /**
+   * Takes the next bytes. The chunk is the reader's from now on. Not to be called again after it gave a head or threw.
+   *
+   * @returns the head once it is complete, undefined before
+   * @throws HandshakeError with status 0 at the first byte that cannot be right, or is over the limits
+   */
+  read(chunk: Buffer): AnswerRead | undefined {
+    this.#gathered.append(chunk);
+    for (;;) {
+      const raw = this.#gathered.bytes;
+      const end = this.#scanner.scan(raw);
+      if (end === undefined) return undefined;
+      const head = parseResponseHead(raw.toString("latin1", 0, end));
+      const rest = raw.subarray(end);
+      if (head.status === 101 || head.status < 100 || head.status >= 200) return { head, rest };
+      this.#skip(head, end, rest);
+    }
+  }
+
+  #skip(head: AnswerHead, size: number, rest: Buffer): void {
+    this.#bytesLeft -= size;
+    this.#linesLeft -= head.headers.size + 1;
+    if (this.#linesLeft <= 0 || this.#bytesLeft <= 0) {
+      throw new HandshakeError("too many informational answers came before the real one", {
+        status: 0,
+        rule: "RFC 9110 §15.2",
+      });
+    }
+    this.#scanner = new HeadScanner({ head: this.#bytesLeft, headers: this.#linesLeft }, "response");
+    this.#gathered = new GatheredBytes();
+    this.#gathered.append(rest);
+  }
+}
+
+function parseResponseHead(text: string): AnswerHead {
+  const lineEnd = text.indexOf("\r\n");
+  const statusAt = "HTTP/1.1 ".length;
   return {
-    method: text.slice(start, methodEnd),
-    target: text.slice(methodEnd + 1, targetEnd),
-    version: text.slice(targetEnd + " HTTP/".length, lineEnd),
-    headers: new HeaderList(lines),
+    version: text.slice("HTTP/".length, statusAt - 1),
+    status: Number(text.slice(statusAt, statusAt + 3)),
+    // Without the space before it, which servers leave out together with an empty reason.
+    reason: text.slice(statusAt + 4, lineEnd),
+    headers: parseHeaderLines(text, lineEnd + 2),
   };
 }
 

@@ -1,7 +1,7 @@
 // The Host of a request: exactly one line, and a host with an optional port in it (RFC 9112 §3.2, RFC 9110 §7.2).
 import { badRequest } from "./bad-request.ts";
 import { quote } from "./field-syntax.ts";
-import type { HeaderList } from "./head.ts";
+import type { HeaderList } from "./header-list.ts";
 import { isIPv6 } from "./ip-address.ts";
 
 /** A host and a port, taken apart. */

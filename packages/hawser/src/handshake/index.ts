@@ -14,8 +14,6 @@ export {
 } from "./answer.ts";
 export { HandshakeError, type HandshakeErrorDetails } from "./handshake-error.ts";
 export {
-  type HeaderLine,
-  HeaderList,
   type HeadRead,
   HeadReader,
   printHead,
@@ -23,6 +21,7 @@ export {
   type ResponseHead,
 } from "./head.ts";
 export { type HeaderFields, headerLines } from "./header-fields.ts";
+export { type HeaderLine, HeaderList } from "./header-list.ts";
 export { reasonPhrase } from "./reason-phrase.ts";
 
 // To decide: who asks, from which page, with which cookies, through which proxy.

@@ -2,11 +2,11 @@
 import { Buffer } from "node:buffer";
 import type { Opening } from "./answer.ts";
 import { type Cookies, parseCookies } from "./cookie.ts";
-import { HeaderList } from "./head.ts";
+import { HeaderList } from "./header-list.ts";
 
 /** What the request itself does not say: where it came from, and what a router made of it. */
 export interface RequestSurroundings {
-  /** Of the client, as far as trusted proxies tell; undefined where a transport has no addresses. */
+  /** Of the peer; at a server as far as trusted proxies tell. Undefined where a transport has no addresses. */
   readonly remoteAddress: string | undefined;
   /** The client's connection is under TLS, ours or a trusted proxy's. */
   readonly secure: boolean;
@@ -35,7 +35,7 @@ export class UpgradeRequest {
   #cookies: Cookies | undefined;
   #query: URLSearchParams | undefined;
 
-  constructor(opening: Opening, surroundings: RequestSurroundings) {
+  constructor(opening: Pick<Opening, "head" | "path" | "subprotocols">, surroundings: RequestSurroundings) {
     this.method = opening.head.method;
     this.target = detached(opening.head.target);
     this.path = detached(opening.path);

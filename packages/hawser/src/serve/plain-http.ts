@@ -9,7 +9,8 @@ import { Duplex } from "node:stream";
 import type { Peer } from "../accept/trust.ts";
 import { listMembers } from "../handshake/field-syntax.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
-import { HeaderList, printHead } from "../handshake/head.ts";
+import { printHead } from "../handshake/head.ts";
+import { HeaderList } from "../handshake/header-list.ts";
 import type { PlainHttp } from "./options.ts";
 
 /** What comes with the `upgrade` event. */

@@ -10,7 +10,7 @@ import type { Handler, Session } from "../handlers/handler.ts";
 import { wantsWebSocket } from "../handshake/answer.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { RequestHead } from "../handshake/head.ts";
-import { HeaderList } from "../handshake/head.ts";
+import { HeaderList } from "../handshake/header-list.ts";
 import { warnOnce } from "../transport/warn.ts";
 import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";

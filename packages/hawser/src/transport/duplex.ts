@@ -8,6 +8,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Slab } from "../wire/wire.ts";
 import { destroyStream } from "./destroy-stream.ts";
+import type { LentReader, LentReads } from "./lent-reads.ts";
 import type { OutgoingOwner } from "./outgoing.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { StreamListener } from "./stream-listener.ts";
@@ -24,10 +25,11 @@ const givenBytes = ["write", "_write", "_writev", "_writeGeneric"] as const;
  * It half-closes only when told to (`allowHalfOpen` is set to true), sends at once (`setNoDelay`), and never leaves an
  * 'error' unheard, not even after `lost`.
  */
-export class DuplexTransport implements Transport, OutgoingOwner, StreamListener {
+export class DuplexTransport implements Transport, OutgoingOwner, StreamListener, LentReader {
   static readonly #deliverLater = (transport: DuplexTransport): void => transport.#deliver();
   static readonly #settleLater = (transport: DuplexTransport): void => transport.#settle();
 
+  readonly lends: boolean;
   readonly #stream: Duplex;
   readonly #outgoing: Outgoing;
   /** Node's sockets say 'close' whatever happens, and their chunks are fresh memory; other streams may hand out what they keep. */
@@ -45,9 +47,10 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
   /**
    * @param stream may be ended or destroyed already: then `receivedEnd` or `lost` follows the start
    * @param head bytes that were read from it before; copied, and delivered first
+   * @param reads where the bytes of the stream come instead of its 'data' event
    * @throws TypeError if the stream carries objects or strings instead of bytes
    */
-  constructor(stream: Duplex, head?: Uint8Array) {
+  constructor(stream: Duplex, head?: Uint8Array, reads?: LentReads) {
     if (stream.readableObjectMode || stream.writableObjectMode) {
       throw new TypeError("the stream must carry bytes, but it is in object mode");
     }
@@ -56,6 +59,8 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
         `the stream must carry bytes, but its encoding was set to ${stream.readableEncoding}`,
       );
     }
+    this.lends = reads !== undefined;
+    if (reads !== undefined) reads.reader = this;
     this.#stream = stream;
     this.#isSocket = stream instanceof Socket;
     this.#outgoing = new Outgoing(stream, this, isPlainSocket(stream));
@@ -87,7 +92,7 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
       this.#state = "started";
       this.#error ??= stream.errored ?? undefined;
       if (stream.readableEnded && this.#peerEnd === "ahead") this.#peerEnd = "seen";
-      listenToData(stream);
+      if (!this.lends) listenToData(stream);
     } else if (this.#peerEnd === "told") {
       this.#peerEnd = "seen";
     }
@@ -175,16 +180,12 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
       if (!destroyStream(this.#stream, error)) this.streamFailed(error);
       return;
     }
-    const bytes = this.#isSocket && Buffer.isBuffer(chunk) ? chunk : copyOf(chunk);
-    if (this.#early !== undefined) {
-      this.#early.push(bytes);
-    } else if (this.#outgoing.writing) {
-      // A stream that answers from inside write: the receiver is in the midst of a send.
-      this.#early = [bytes];
-      this.#deliverSoon();
-    } else {
-      this.#receive(bytes);
-    }
+    this.#take(this.#isSocket && Buffer.isBuffer(chunk) ? chunk : copyOf(chunk));
+  }
+
+  /** For `LentReads`. */
+  streamLent(bytes: Buffer): void {
+    if (this.#state === "started") this.#take(bytes);
   }
 
   /** For the stream. */
@@ -212,6 +213,18 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
     this.#closed = true;
     this.#outgoing.abandon();
     this.#deliverSoon();
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#early !== undefined) {
+      this.#early.push(this.lends ? copyOf(bytes) : bytes);
+    } else if (this.#outgoing.writing) {
+      // A stream that answers from inside write: the receiver is in the midst of a send.
+      this.#early = [this.lends ? copyOf(bytes) : bytes];
+      this.#deliverSoon();
+    } else {
+      this.#receive(bytes);
+    }
   }
 
   /** Delivers a chunk. What is answered to it goes out as soon as it was read, without the detour over a tick. */

@@ -52,6 +52,7 @@ export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
 
 /** One end of a pair. */
 class MemoryTransport implements Transport, Flushable, PipeSender, PipeReceiver {
+  readonly lends = false;
   readonly remoteAddress: undefined = undefined;
   readonly #clock: Clock;
   readonly #out: MemoryPipe;

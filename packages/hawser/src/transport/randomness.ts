@@ -1,5 +1,5 @@
-// Randomness: keys that mask a client's frames, and numbers that spread things in time.
-import { randomFillSync } from "node:crypto";
+// Randomness: keys that mask a client's frames, keys of handshakes, and numbers that spread things in time.
+import { randomBytes, randomFillSync } from "node:crypto";
 
 // One call to the generator costs some hundred nanoseconds however little it fills: fetch a thousand keys at once.
 const pool: Int32Array = new Int32Array(1024);
@@ -26,4 +26,9 @@ export function maskKey(): number {
 /** A number in [0, 1) for jitter. It is no secret: never make a key or a nonce of it. */
 export function random(): number {
   return Math.random();
+}
+
+/** A new Sec-WebSocket-Key: base64 of sixteen bytes from the system's cryptographic generator (RFC 6455 §4.1(7)). */
+export function handshakeKey(): string {
+  return randomBytes(16).toString("base64");
 }

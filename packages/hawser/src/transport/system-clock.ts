@@ -4,6 +4,7 @@
 // deadline, in one of 512 rings (slot number modulo 512: 32.8 s, more than every default timeout). A deadline further away
 // shares its ring with nearer ones and is passed over once per turn of the wheel. After a sleep longer than that, what is due
 // fires ring by ring, not in the order of the deadlines.
+import { describe } from "../wire/errors.ts";
 import type { Clock } from "./clock.ts";
 import { insertBefore, isScheduled, Timer, TimerLink, unlink } from "./clock.ts";
 
@@ -159,3 +160,14 @@ export class SystemClock implements Clock {
 
 /** The clock that everything uses where no other is given. */
 export const systemClock: SystemClock = new SystemClock();
+
+/**
+ * The option `clock`, by default the system's.
+ *
+ * @throws TypeError for what is no clock
+ */
+export function checkClock(given: Clock | undefined): Clock {
+  if (given === undefined) return systemClock;
+  if (typeof given?.now === "function" && typeof given.schedule === "function") return given;
+  throw new TypeError(`clock must be a Clock, as new ManualClock() is, not ${describe(given)}`);
+}

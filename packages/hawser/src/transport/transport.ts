@@ -4,7 +4,7 @@ import type { Output } from "../wire/wire.ts";
 
 /** Who hears what a transport brings. */
 export interface Receiver {
-  /** Bytes came. The chunk is the receiver's: it may write into it and keep it. */
+  /** Bytes came. The chunk is the receiver's: it may write into it, and keep it unless the transport `lends`. */
   received(chunk: Buffer): void;
   /** The peer half-closed: no more bytes come. Our side stays open, whatever the stream below would do by itself: `end` or `destroy` it. */
   receivedEnd(): void;
@@ -28,6 +28,8 @@ export interface Transport extends Output {
   readonly buffered: number;
   /** Bytes that the system has taken since the start: a number that stands still while a peer does not read. */
   readonly taken: number;
+  /** Chunks are lent until `received` returns: their memory is used again, so what is to be kept must be copied. */
+  readonly lends: boolean;
   /** The peer's address as the system tells it; undefined where there is none (a pipe, memory). */
   readonly remoteAddress: string | undefined;
   /**

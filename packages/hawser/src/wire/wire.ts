@@ -114,8 +114,10 @@ export interface Wire {
   readonly queued: number;
   /** Deliver the messages that start from now on piece by piece, through `fragment`. */
   streaming: boolean;
-  /** Takes bytes from the transport. The chunk is the machine's from now on: it writes into it and may keep its unread end. */
+  /** Takes bytes from the transport. The chunk is the machine's from now on: it writes into it and, while `held`, keeps its unread end. */
   receive(chunk: Buffer, now: number): void;
+  /** Copies what it keeps of chunks: their memory is about to be used for something else. */
+  copyUnread(): void;
   /** The peer half-closed, or the transport is gone. */
   receiveEnd(now: number): void;
   /** Go on after the sink had said "enough". */

@@ -1,7 +1,7 @@
 // trustProxy: whose word is taken, and for what.
 import { describe, expect, test } from "vitest";
 import { Trust } from "../../src/accept/trust.ts";
-import { HeaderList } from "../../src/handshake/head.ts";
+import { HeaderList } from "../../src/handshake/header-list.ts";
 
 const none = new HeaderList([]);
 const forwarded = (lines: Record<string, string>) => new HeaderList(Object.entries(lines));

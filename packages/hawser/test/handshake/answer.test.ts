@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { examine, printAcceptance, printRefusal, wantsWebSocket } from "../../src/handshake/answer.ts";
 import { HandshakeError } from "../../src/handshake/handshake-error.ts";
-import { HeaderList } from "../../src/handshake/head.ts";
+import { HeaderList } from "../../src/handshake/header-list.ts";
 import { readPieces, refusalOf, request, sampleAccept, sampleKey } from "./support.ts";
 
 const refused = (...given: Parameters<typeof request>) => refusalOf(() => examine(request(...given)));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseCookies } from "../../src/handshake/cookie.ts";
-import { HeaderList } from "../../src/handshake/head.ts";
+import { HeaderList } from "../../src/handshake/header-list.ts";
 
 const cookies = (...lines: string[]) => ({
   ...parseCookies(new HeaderList(lines.map((line) => ["cookie", line]))),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ForwardedFamily, forwardedClient } from "../../src/handshake/forwarded.ts";
-import { HeaderList } from "../../src/handshake/head.ts";
+import { HeaderList } from "../../src/handshake/header-list.ts";
 
 // Proxies of ours are in 10.0.0.0/8, and at ::10.
 const trusted = (address: string) => address.startsWith("10.") || address === "::10";

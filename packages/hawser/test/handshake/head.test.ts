@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HandshakeError } from "../../src/handshake/handshake-error.ts";
-import { HeaderList, HeadReader, printHead } from "../../src/handshake/head.ts";
+import { HeadReader, printHead } from "../../src/handshake/head.ts";
+import { HeaderList } from "../../src/handshake/header-list.ts";
 import { limits, readPieces, refusalOf, sampleKey } from "./support.ts";
 
 const sample = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { HeaderList } from "../../src/handshake/head.ts";
 import { headerLines } from "../../src/handshake/header-fields.ts";
+import { HeaderList } from "../../src/handshake/header-list.ts";
 
 describe("header lines as an application writes them", () => {
   const lines = [

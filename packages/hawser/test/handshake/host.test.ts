@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HeaderList } from "../../src/handshake/head.ts";
+import { HeaderList } from "../../src/handshake/header-list.ts";
 import { hostOf, parseAuthority } from "../../src/handshake/host.ts";
 import { refusalOf } from "./support.ts";
 

@@ -2,7 +2,8 @@
 import { Buffer } from "node:buffer";
 import { expect } from "vitest";
 import { HandshakeError } from "../../src/handshake/handshake-error.ts";
-import { HeaderList, type HeadRead, HeadReader, type RequestHead } from "../../src/handshake/head.ts";
+import { type HeadRead, HeadReader, type RequestHead } from "../../src/handshake/head.ts";
+import { HeaderList } from "../../src/handshake/header-list.ts";
 
 export const limits = { head: 16 * 1024, headers: 100 };
 
@@ -37,13 +38,21 @@ export function request(
   };
 }
 
+/** A HandshakeError laid open, its header lines as pairs. */
+interface Refusal extends Omit<HandshakeError, "headers"> {
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
 /** What a function throws, which must be a HandshakeError. */
-export function refusalOf(action: () => unknown): HandshakeError {
+export function refusalOf(action: () => unknown): Refusal {
   try {
     action();
   } catch (error) {
     expect(error).toBeInstanceOf(HandshakeError);
-    if (error instanceof HandshakeError) return error;
+    if (error instanceof HandshakeError) {
+      const { name, message, code, status, body, rule, cause } = error;
+      return { name, message, code, status, body, rule, cause, headers: [...error.headers] };
+    }
   }
   throw new Error("nothing was refused");
 }

@@ -1,7 +1,7 @@
 // The request of a WebSocket as an application sees it: whole before the answer, slim after.
 import { describe, expect, test } from "vitest";
 import { examine } from "../../src/handshake/answer.ts";
-import { HeaderList } from "../../src/handshake/head.ts";
+import { HeaderList } from "../../src/handshake/header-list.ts";
 import { keptHeaders, UpgradeRequest } from "../../src/handshake/upgrade-request.ts";
 import { request } from "./support.ts";
 

@@ -142,6 +142,10 @@ class Machine implements Wire, MessageHandler {
     this.#noteProgress(now, within);
   }
 
+  copyUnread(): void {
+    this.#unread = this.#unread?.map((bytes) => Buffer.from(bytes));
+  }
+
   receiveEnd(now: number): void {
     if (this.phase === "closed") return;
     this.#now = now;

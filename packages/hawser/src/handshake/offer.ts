@@ -1,0 +1,163 @@
+// The client's side of the opening handshake: what to send, and whether the answer is right (RFC 6455 §4.1).
+import type { Buffer } from "node:buffer";
+import { describe } from "../wire/errors.ts";
+import { type ExtensionOffer, parseExtensions, printExtensions } from "./extension.ts";
+import { isToken, listHas, quote } from "./field-syntax.ts";
+import { HandshakeError } from "./handshake-error.ts";
+import { type AnswerHead, printHead, type RequestHead } from "./head.ts";
+import { type HeaderFields, headerLines } from "./header-fields.ts";
+import { HeaderList } from "./header-list.ts";
+import { acceptFor, isKey } from "./key.ts";
+import type { WebSocketUrl } from "./url.ts";
+
+/** What a client asks with. */
+export interface OfferOptions {
+  readonly url: Pick<WebSocketUrl, "host" | "target" | "authorization">;
+  /** Base64 of sixteen bytes that nobody can foretell, new for each connection (RFC 6455 §4.1(7)). */
+  readonly key: string;
+  /** In order of preference. */
+  readonly subprotocols?: readonly string[] | undefined;
+  readonly extensions?: readonly ExtensionOffer[] | undefined;
+  /** Lines beside the handshake's own. A Host or an Authorization among them replaces what the URL says. */
+  readonly headers?: HeaderFields | undefined;
+}
+
+/** A request: as bytes, and as what they say. */
+export interface Offer {
+  readonly bytes: Buffer;
+  readonly head: RequestHead;
+  readonly key: string;
+  readonly subprotocols: readonly string[];
+  readonly extensions: readonly ExtensionOffer[];
+}
+
+const reserved =
+  /^(?:connection|upgrade|sec-websocket-.*|content-length|transfer-encoding|trailer|te|expect)$/i;
+
+/**
+ * Prints the request (RFC 6455 §4.1).
+ *
+ * @throws TypeError for a subprotocol that is no token or comes twice, for headers that are the handshake's own or announce a
+ *   body, and for names and values that have no place in a header
+ */
+export function printOffer(options: OfferOptions): Offer {
+  const { url, key, subprotocols = [], extensions = [] } = options;
+  if (!isKey(key)) throw new TypeError(`the key must be base64 of sixteen bytes, not ${quote(key)}`);
+  const given = checkHeaders(options.headers);
+  const has = (wanted: string) => given.some(([name]) => name.toLowerCase() === wanted);
+  const lines: (readonly [name: string, value: string])[] = [];
+  if (!has("host")) lines.push(["Host", url.host]);
+  lines.push(
+    ["Upgrade", "websocket"],
+    ["Connection", "Upgrade"],
+    ["Sec-WebSocket-Key", key],
+    ["Sec-WebSocket-Version", "13"],
+  );
+  checkSubprotocols(subprotocols);
+  if (subprotocols.length > 0) lines.push(["Sec-WebSocket-Protocol", subprotocols.join(", ")]);
+  if (extensions.length > 0) lines.push(["Sec-WebSocket-Extensions", printExtensions(extensions)]);
+  if (url.authorization !== undefined && !has("authorization"))
+    lines.push(["Authorization", url.authorization]);
+  lines.push(...given);
+  const bytes = printHead(`GET ${url.target} HTTP/1.1`, lines);
+  const head = { method: "GET", target: url.target, version: "1.1", headers: new HeaderList(lines) };
+  return { bytes, head, key, subprotocols, extensions };
+}
+
+/**
+ * Checks what a client offers.
+ *
+ * @throws TypeError for what is no array of different tokens (RFC 6455 §4.1(10))
+ */
+export function checkSubprotocols(offered: unknown): asserts offered is readonly string[] {
+  if (!Array.isArray(offered)) {
+    throw new TypeError(`subprotocols must be an array of names, as ["chat"], not ${describe(offered)}`);
+  }
+  for (const [index, name] of offered.entries()) {
+    if (typeof name !== "string" || !isToken(name)) {
+      throw new TypeError(`a subprotocol must be a token, as "chat.v2", not ${describe(name)}`);
+    }
+    if (offered.indexOf(name) !== index) throw new TypeError(`the subprotocol ${quote(name)} is there twice`);
+  }
+}
+
+function checkHeaders(headers: HeaderFields | undefined): ReturnType<typeof headerLines> {
+  const lines = headerLines(headers);
+  let hosts = 0;
+  for (const [name] of lines) {
+    if (reserved.test(name)) throw new TypeError(`the header ${quote(name)} is set by the handshake itself`);
+    if (name.toLowerCase() === "host") hosts += 1;
+  }
+  if (hosts > 1) throw new TypeError("there can be one Host header only (RFC 9112 §3.2)");
+  return lines;
+}
+
+/** What both ends have agreed on. */
+export interface Agreement {
+  /** "" for none. */
+  readonly subprotocol: string;
+  readonly extensions: readonly ExtensionOffer[];
+}
+
+/**
+ * Checks the answer to an offer: each rule that RFC 6455 §4.1 has for it.
+ *
+ * @throws HandshakeError with status 101 (or the other that it has) and the first rule that is broken
+ */
+export function checkAnswer(offer: Offer, answer: AnswerHead): Agreement {
+  const { status, version, headers } = answer;
+  const broken = (message: string, rule: string) => new HandshakeError(message, { status, headers, rule });
+  if (status !== 101) throw broken(`the server answered ${status}, and not 101`, "RFC 6455 §4.1(1)");
+  if (version === "1.0") throw broken("the server answered 101 over HTTP/1.0", "RFC 9110 §15.2");
+  const upgrade = headers.get("upgrade") ?? "";
+  if (upgrade.toLowerCase() !== "websocket") {
+    throw broken(`the Upgrade of the answer is ${quote(upgrade)}, and not "websocket"`, "RFC 6455 §4.1(2)");
+  }
+  if (!listHas(headers.get("connection") ?? "", "upgrade")) {
+    throw broken("the Connection of the answer does not have Upgrade in it", "RFC 6455 §4.1(3)");
+  }
+  const [accept, second] = headers.all("sec-websocket-accept");
+  if (accept === undefined || second !== undefined || accept !== acceptFor(offer.key)) {
+    const what = accept === undefined ? "there is no" : second === undefined ? "wrong" : "more than one";
+    throw broken(`${what} Sec-WebSocket-Accept in the answer`, "RFC 6455 §4.1(4)");
+  }
+  return {
+    subprotocol: subprotocolOf(offer, headers, broken),
+    extensions: extensionsOf(offer, headers, broken),
+  };
+}
+
+type Broken = (message: string, rule: string) => HandshakeError;
+
+function subprotocolOf(offer: Offer, headers: HeaderList, broken: Broken): string {
+  const [chosen, second] = headers.all("sec-websocket-protocol");
+  if (chosen === undefined) return "";
+  if (second !== undefined)
+    throw broken("the answer has more than one Sec-WebSocket-Protocol", "RFC 6455 §11.3.4");
+  if (offer.subprotocols.includes(chosen)) return chosen;
+  throw broken(
+    `the answer chose the subprotocol ${quote(chosen)}, which was not offered`,
+    "RFC 6455 §4.1(6)",
+  );
+}
+
+function extensionsOf(offer: Offer, headers: HeaderList, broken: Broken): readonly ExtensionOffer[] {
+  const chosen = parsedExtensions(headers, broken);
+  for (const [index, { name }] of chosen.entries()) {
+    if (!offer.extensions.some((offered) => offered.name === name)) {
+      throw broken(`the answer uses the extension ${quote(name)}, which was not offered`, "RFC 6455 §4.1(5)");
+    }
+    if (chosen.findIndex((other) => other.name === name) !== index) {
+      throw broken(`the answer uses the extension ${quote(name)} twice`, "RFC 6455 §9.1");
+    }
+  }
+  return chosen;
+}
+
+function parsedExtensions(headers: HeaderList, broken: Broken): readonly ExtensionOffer[] {
+  try {
+    return parseExtensions(headers.all("sec-websocket-extensions"));
+  } catch {
+    throw broken("the Sec-WebSocket-Extensions of the answer is malformed", "RFC 6455 §9.1");
+  }
+}
