@@ -37,6 +37,19 @@ export { connect } from "./client/connect.ts";
 export type { ClientTls, ConnectOptions, Network } from "./client/options.ts";
 export type { Destination, ProxyAgent } from "./client/destination.ts";
 export { isWebSocketUrl } from "./handshake/url.ts";
+export { reconnecting } from "./client/reconnecting/reconnecting.ts";
+export type { ReconnectingConnection } from "./client/reconnecting/reconnecting-connection.ts";
+export {
+  type AttemptEnd,
+  GaveUpError,
+  type ReconnectingCause,
+  type ReconnectingReport,
+  type ReconnectingState,
+  type UnsentCounts,
+} from "./client/reconnecting/outcome.ts";
+export type { ReconnectingOptions, ReconnectingUrl } from "./client/reconnecting/options.ts";
+export type { BackoffOptions } from "./client/reconnecting/backoff.ts";
+export type { QueueOptions } from "./client/reconnecting/unsent-queue.ts";
 
 // To hold a connection.
 export type { AnyConnection, Connection, Message } from "./connection/connection.ts";

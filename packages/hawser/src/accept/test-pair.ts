@@ -20,6 +20,7 @@ export interface TestEndOptions<State, Accepts extends Kind = Kind> {
   readonly accepts?: Accepts | undefined;
   readonly limits?: Partial<Limits> | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Default true for the server, false for the client, as with `serve` and `connect`. */
   readonly coupled?: boolean | undefined;
   /** Becomes `state`. */
   readonly state?: State;
@@ -123,7 +124,8 @@ export function testPair<ServerState, ClientState>(
       state: server.state,
     }),
     client: new Connection({
-      ...resolveSettings({ ...client, clock }),
+      // As `connect` has it.
+      ...resolveSettings({ coupled: false, ...client, clock }),
       ...handshake(),
       role: "client",
       transport: pair.client,

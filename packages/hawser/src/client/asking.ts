@@ -5,6 +5,7 @@ import { HandshakeError } from "../handshake/handshake-error.ts";
 import { type AnswerHead, AnswerReader } from "../handshake/head.ts";
 import { type Agreement, checkAnswer, type Offer } from "../handshake/offer.ts";
 import { Timer } from "../transport/clock.ts";
+import { destroyStream } from "../transport/destroy-stream.ts";
 import { DuplexTransport } from "../transport/duplex.ts";
 import type { Receiver } from "../transport/transport.ts";
 import type { Dialled } from "./dial.ts";
@@ -18,8 +19,8 @@ export interface Accepted {
   readonly transport: DuplexTransport;
   readonly answer: AnswerHead;
   readonly agreement: Agreement;
-  /** What came in one chunk with the answer, behind it: the first frames. */
-  readonly rest: Buffer;
+  /** What came behind the answer before anybody could be told of it: the first frames, whole or cut. */
+  readonly first: readonly Buffer[];
 }
 
 /**
@@ -35,7 +36,13 @@ export function ask(
   signal: AbortSignal,
 ): Promise<Accepted> {
   return new Promise((resolve, reject) => {
-    new Asking(dialled, offer, settings, signal, { resolve, reject }).start();
+    try {
+      new Asking(dialled, offer, settings, signal, { resolve, reject }).start();
+    } catch (error) {
+      // A stream of somebody's that cannot be a transport.
+      destroyStream(dialled.stream);
+      throw error;
+    }
   });
 }
 
@@ -52,9 +59,11 @@ class Asking extends Timer implements Receiver {
   readonly #signal: AbortSignal;
   readonly #waiter: Waiter;
   readonly #reader: AnswerReader;
-  readonly #abort = (): void => this.#end(this.#signal.reason);
+  readonly #abort = (): void => this.#givenUp(this.#signal.reason);
   /** Set once the answer is known to be a refusal. */
   #refusal: { head: AnswerHead; body: AnswerBody } | undefined;
+  /** Set once the answer is known to be right: a stream may give the next chunks in the same turn. */
+  #first: Buffer[] | undefined;
   #settled = false;
 
   constructor(
@@ -84,8 +93,9 @@ class Asking extends Timer implements Receiver {
   }
 
   received(chunk: Buffer): void {
-    if (this.#settled) return;
     const bytes = this.#transport.lends ? Buffer.from(chunk) : chunk;
+    this.#first?.push(bytes);
+    if (this.#settled) return;
     if (this.#refusal !== undefined) {
       this.#readBody(bytes);
       return;
@@ -130,7 +140,8 @@ class Asking extends Timer implements Receiver {
     }
     const agreement = checkAnswer(this.#offer, head);
     this.#settle();
-    this.#waiter.resolve({ transport: this.#transport, answer: head, agreement, rest });
+    this.#first = [rest];
+    this.#waiter.resolve({ transport: this.#transport, answer: head, agreement, first: this.#first });
   }
 
   #readBody(bytes: Buffer): void {
@@ -144,6 +155,12 @@ class Asking extends Timer implements Receiver {
     const words = reason === "" ? "" : ` ${reason}`;
     const message = `the server refused with ${status}${words.replace(/[^ -~]/g, "?")}`;
     this.#end(new HandshakeError(message, { status, headers, body: this.#refusal.body.text }));
+  }
+
+  /** A refusal is one whatever becomes of its body: that is worth more than the news that time is up. */
+  #givenUp(reason: unknown): void {
+    if (reason instanceof HandshakeError) this.#refused();
+    this.#end(reason);
   }
 
   #end(error: unknown): void {

@@ -64,9 +64,10 @@ async function open<State>(
   let settings = given;
   for (let left = settings.redirects; ; left -= 1) {
     const offer = printOffer({ ...settings, url, key: handshakeKey() });
+    signal.throwIfAborted();
+    // Outside of what may redirect: a proxy's answer to CONNECT is nobody's word on where the server is.
+    const dialled = await dial(url, settings, signal);
     try {
-      signal.throwIfAborted();
-      const dialled = await dial(url, settings, signal);
       return established(url, offer.head, settings, await ask(dialled, offer, settings, signal), state);
     } catch (error) {
       if (!isRedirect(error) || given.redirects === 0) throw error;
@@ -80,7 +81,7 @@ function established<State>(
   url: WebSocketUrl,
   head: ReturnType<typeof printOffer>["head"],
   settings: ConnectSettings,
-  { transport, answer, agreement, rest }: Accepted,
+  { transport, answer, agreement, first }: Accepted,
   state: State,
 ): Connection<Message, State> {
   const { path } = parseTarget(head.target);
@@ -101,7 +102,8 @@ function established<State>(
     subprotocol: agreement.subprotocol,
     state,
   });
-  if (rest.length > 0) pumpOf(connection).received(rest);
+  const pump = pumpOf(connection);
+  for (const bytes of first) if (bytes.length > 0) pump.received(bytes);
   return connection;
 }
 

@@ -1,13 +1,12 @@
 // dial: a stream to where a URL leads: TCP, a Unix socket, a proxy or the application's own, and TLS on top of it.
-import type { Socket } from "node:net";
-import { isIP, connect as netConnect } from "node:net";
+import { isIP, connect as netConnect, Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { TLSSocket, connect as tlsConnect } from "node:tls";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { WebSocketUrl } from "../handshake/url.ts";
-import { destroyStream } from "../transport/destroy-stream.ts";
 import { LentReads } from "../transport/lent-reads.ts";
 import { describe } from "../wire/errors.ts";
+import { adopt, drop } from "./adopt.ts";
 import type { ConnectSettings } from "./options.ts";
 import { unlessAborted } from "./patience.ts";
 import { proxyFor } from "./proxy.ts";
@@ -19,11 +18,18 @@ export interface Dialled {
   readonly reads: LentReads | undefined;
 }
 
+/** A stream that somebody else has made. */
+interface GivenStream {
+  readonly stream: Duplex;
+  /** TLS with the destination is spoken on it already. */
+  readonly secured: boolean;
+}
+
 /**
  * Opens a stream.
  *
  * @throws (rejects with) HandshakeError with the system's error as its cause, or what the proxy answered; the signal's
- *   reason; and what `createConnection` or an agent throws
+ *   reason; what `createConnection` throws; TypeError for a proxy of the environment, and for settings of TLS, that cannot be used
  */
 export async function dial(
   url: WebSocketUrl,
@@ -36,8 +42,9 @@ export async function dial(
     const socket = openSocket(url, settings, reads);
     return { stream: await connected(socket, "connect", url, signal), reads };
   }
-  const below = given ?? (await connected(openSocket(url, settings), "connect", url, signal));
-  if (!url.secure || isTls(below)) return { stream: below, reads: undefined };
+  if (given !== undefined && (!url.secure || given.secured))
+    return { stream: given.stream, reads: undefined };
+  const below = given?.stream ?? (await connected(openSocket(url, settings), "connect", url, signal));
   return { stream: await secured(below, url, settings, signal), reads: undefined };
 }
 
@@ -46,16 +53,34 @@ async function givenStream(
   url: WebSocketUrl,
   settings: ConnectSettings,
   signal: AbortSignal,
-): Promise<Duplex | undefined> {
-  const { createConnection, proxy } = settings;
-  const destination = { host: url.hostname, port: url.port, secure: url.secure, signal };
+): Promise<GivenStream | undefined> {
+  const { createConnection } = settings;
+  const destination = {
+    host: url.hostname,
+    port: url.port,
+    socketPath: url.socketPath,
+    secure: url.secure,
+    signal,
+  };
   if (createConnection === undefined) {
-    return url.socketPath === undefined ? proxyFor(url, proxy)?.(destination) : undefined;
+    const tunnel = url.socketPath === undefined ? proxyFor(url, settings) : undefined;
+    const stream = await tunnel?.(destination);
+    // TLS on it, if any, is the proxy's.
+    return stream && { stream: await taken(stream, url, signal), secured: false };
   }
   const made = Promise.resolve(createConnection(destination));
-  const stream: unknown = await unlessAborted(signal, made, destroyStream);
-  if (stream instanceof Duplex) return stream;
-  throw new TypeError(`createConnection must give a Duplex, not ${describe(stream)}`);
+  const stream: unknown = await unlessAborted(signal, made, drop);
+  if (!(stream instanceof Duplex)) {
+    throw new TypeError(`createConnection must give a Duplex, not ${describe(stream)}`);
+  }
+  return { stream: await taken(stream, url, signal), secured: stream instanceof TLSSocket };
+}
+
+/** A stream that was given, connected. */
+async function taken(stream: Duplex, url: WebSocketUrl, signal: AbortSignal): Promise<Duplex> {
+  adopt(stream);
+  if (stream instanceof Socket && stream.connecting) await connected(stream, "connect", url, signal);
+  return stream;
 }
 
 function openSocket(url: WebSocketUrl, { network }: ConnectSettings, reads?: LentReads): Socket {
@@ -70,7 +95,7 @@ function openSocket(url: WebSocketUrl, { network }: ConnectSettings, reads?: Len
   return socket.pause();
 }
 
-function secured(
+async function secured(
   below: Duplex,
   url: WebSocketUrl,
   { tls }: ConnectSettings,
@@ -78,19 +103,21 @@ function secured(
 ): Promise<Duplex> {
   // RFC 6066 §3: no address in SNI. The certificate is checked against `host` where there is no name.
   const servername = isIP(url.hostname) === 0 ? url.hostname : "";
-  const socket = tlsConnect({
-    servername,
-    ...tls,
-    // By default and for `undefined`: whatever the environment says, only the application may turn this off.
-    rejectUnauthorized: tls.rejectUnauthorized ?? true,
-    ALPNProtocols: ["http/1.1"],
-    host: url.hostname,
-    socket: below,
-  });
-  return connected(socket, "secureConnect", url, signal).catch((error: unknown) => {
-    destroyStream(below);
+  try {
+    const socket = tlsConnect({
+      ...tls,
+      servername: tls.servername ?? servername,
+      // By default and for `undefined`: whatever the environment says, only the application may turn this off.
+      rejectUnauthorized: tls.rejectUnauthorized ?? true,
+      ALPNProtocols: ["http/1.1"],
+      host: url.hostname,
+      socket: below,
+    });
+    return await connected(socket, "secureConnect", url, signal);
+  } catch (error) {
+    drop(below);
     throw error;
-  });
+  }
 }
 
 /** Waits for the event that says that a socket is ready. */
@@ -103,8 +130,8 @@ function connected<Stream extends Socket>(
   const place = socketPath ?? host;
   const waiting = new Promise<Stream>((resolve, reject) => {
     const fail = (error: Error) => {
-      const what = event === "connect" ? "could not connect" : "TLS failed: could not connect";
-      reject(new HandshakeError(`${what} to ${place}: ${messageOf(error)}`, { status: 0, cause: error }));
+      const what = event === "connect" ? "could not connect to" : "no TLS connection to";
+      reject(new HandshakeError(`${what} ${place}: ${messageOf(error)}`, { status: 0, cause: error }));
     };
     const closed = () => fail(new Error("the other end hung up"));
     socket.once("error", fail);
@@ -112,28 +139,17 @@ function connected<Stream extends Socket>(
     socket.once(event, () => {
       socket.off("error", fail);
       socket.off("close", closed);
-      // Until a transport listens.
-      socket.on("error", ignore);
-      resolve(socket);
+      resolve(adopt(socket));
     });
   });
-  return unlessAborted(signal, waiting, destroyStream).catch((error: unknown) => {
-    socket.on("error", ignore);
-    destroyStream(socket);
+  return unlessAborted(signal, waiting, drop).catch((error: unknown) => {
+    drop(socket);
     throw error;
   });
-}
-
-function ignore(): void {
-  // Whoever waits was told, or a later write will tell.
 }
 
 /** Of several addresses each has failed in its own way. */
 function messageOf(error: Error): string {
   if (!(error instanceof AggregateError)) return error.message;
   return error.errors.map((one: unknown) => (one instanceof Error ? one.message : String(one))).join("; ");
-}
-
-function isTls(stream: Duplex): boolean {
-  return stream instanceof TLSSocket;
 }

@@ -1,7 +1,7 @@
 // The options of connect: filled in and checked once.
-import type { LookupFunction } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions as TlsConnectionOptions } from "node:tls";
+import { createSecureContext } from "node:tls";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import { headerLines } from "../handshake/header-fields.ts";
 import { checkSubprotocols } from "../handshake/offer.ts";
@@ -13,24 +13,18 @@ import { resolveLimits, resolveTimeouts } from "../wire/limits.ts";
 import { checkBoolean, checkNames, checkOneOf } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
 import type { Destination, ProxyAgent } from "./destination.ts";
+import type { Network } from "./network.ts";
+import { checkNetwork } from "./network.ts";
 import type { ProxyChoice } from "./proxy.ts";
 import { checkProxy } from "./proxy.ts";
+
+export type { Network } from "./network.ts";
 
 /** What a TLS connection is made with; the name that is checked is that of the URL unless `servername` says otherwise. */
 export type ClientTls = Omit<
   TlsConnectionOptions,
   "socket" | "host" | "port" | "path" | "ALPNProtocols" | "timeout" | "lookup" | "enableTrace"
 >;
-
-/** How names are looked up and sockets opened. */
-export interface Network {
-  /** 4 or 6 for addresses of that family alone; 0, the default, for both, the first that answers (RFC 8305). */
-  readonly family?: 0 | 4 | 6 | undefined;
-  /** In place of `dns.lookup`. */
-  readonly lookup?: LookupFunction | undefined;
-  /** The address to connect from. */
-  readonly localAddress?: string | undefined;
-}
 
 /** Options of `connect`. */
 export interface ConnectOptions<Accepts extends Kind = Kind, State = undefined> {
@@ -129,22 +123,22 @@ function checkTls(given: unknown): ClientTls {
   if (typeof given !== "object" || given === null) {
     throw new TypeError(`tls must be an object, as { ca }, not ${describe(given)}`);
   }
-  const { rejectUnauthorized }: ClientTls = given;
+  const { rejectUnauthorized, servername, checkServerIdentity, secureContext }: ClientTls = given;
   checkBoolean("tls.rejectUnauthorized", rejectUnauthorized, true);
+  if (servername !== undefined && typeof servername !== "string") {
+    throw new TypeError(`tls.servername must be a string, not ${describe(servername)}`);
+  }
+  if (checkServerIdentity !== undefined && typeof checkServerIdentity !== "function") {
+    throw new TypeError(`tls.checkServerIdentity must be a function, not ${describe(checkServerIdentity)}`);
+  }
+  try {
+    // Certificates, keys, ciphers and versions: made once to see whether they are any.
+    if (secureContext === undefined) createSecureContext(given);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`tls cannot be used: ${why}`, { cause });
+  }
   return given;
-}
-
-function checkNetwork(given: Network | undefined): Network {
-  checkNames("network", given, ["family", "lookup", "localAddress"]);
-  const { family = 0, lookup, localAddress } = given ?? {};
-  checkOneOf("network.family", family, [0, 4, 6]);
-  if (lookup !== undefined && typeof lookup !== "function") {
-    throw new TypeError(`network.lookup must be a function, not ${describe(lookup)}`);
-  }
-  if (localAddress !== undefined && typeof localAddress !== "string") {
-    throw new TypeError(`network.localAddress must be a string, not ${describe(localAddress)}`);
-  }
-  return { family, ...(lookup && { lookup }), ...(localAddress !== undefined && { localAddress }) };
 }
 
 function checkRedirects(given: unknown): number {

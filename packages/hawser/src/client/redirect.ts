@@ -24,11 +24,11 @@ export function isRedirect(error: unknown): error is HandshakeError {
 /**
  * Follows a redirect.
  *
- * To another origin go no credentials: no Authorization, no Cookie, no client certificate, and no Host that was set by hand.
- * What else `headers` holds goes along.
+ * To another origin go no credentials: no Authorization, no Cookie, no client certificate (nor a `secureContext` that may hold
+ * one), no shared key, no TLS session, and no Host that was set by hand. What else `headers` and `tls` hold goes along.
  *
- * @throws HandshakeError for a Location that is no WebSocket URL (http and https count as ws and wss), and for one that would
- *   leave TLS
+ * @throws HandshakeError for a Location that is no WebSocket URL (http and https count as ws and wss), for several, for one that
+ *   leads to a socket in our file system, which no server has a say in, and for one that would leave TLS
  */
 export function follow(from: WebSocketUrl, settings: ConnectSettings, answer: HandshakeError): Redirected {
   const url = target(from, answer);
@@ -40,6 +40,12 @@ export function follow(from: WebSocketUrl, settings: ConnectSettings, answer: Ha
     cert: _cert,
     pfx: _pfx,
     passphrase: _passphrase,
+    secureContext: _context,
+    clientCertEngine: _certEngine,
+    privateKeyEngine: _keyEngine,
+    privateKeyIdentifier: _keyIdentifier,
+    pskCallback: _psk,
+    session: _session,
     servername: _name,
     ...tls
   } = settings.tls;
@@ -49,14 +55,23 @@ export function follow(from: WebSocketUrl, settings: ConnectSettings, answer: Ha
 }
 
 function target(from: WebSocketUrl, answer: HandshakeError): WebSocketUrl {
-  const location = answer.headers.get("location") ?? "";
+  // RFC 9110 §10.2.2: one reference. Of two, one may be somebody else's, who got it into the answer.
+  const [location = "", second] = answer.headers.all("location");
+  const url = second === undefined ? parsed(location, from) : undefined;
+  if (url === undefined || url.socketPath !== undefined) {
+    throw failed(answer, "the server redirects to what is no WebSocket URL");
+  }
+  return url;
+}
+
+/** The URL that a Location stands for; undefined for none. */
+function parsed(location: string, from: WebSocketUrl): WebSocketUrl | undefined {
   try {
-    const base = new URL(from.href.replace(/^ws/, "http"));
-    const url = new URL(location, from.socketPath === undefined ? base : undefined);
+    const url = new URL(location, from.href.replace(/^ws/, "http"));
     url.hash = "";
     return parseWebSocketUrl(url.href.replace(/^http/, "ws"));
-  } catch (cause) {
-    throw failed(answer, "the server redirects to what is no WebSocket URL", cause);
+  } catch {
+    return undefined;
   }
 }
 
@@ -69,6 +84,6 @@ function sameOrigin(one: WebSocketUrl, other: WebSocketUrl): boolean {
   );
 }
 
-function failed({ status, headers, body }: HandshakeError, message: string, cause?: unknown): HandshakeError {
-  return new Failure(message, { status, headers, body, cause });
+function failed({ status, headers, body }: HandshakeError, message: string): HandshakeError {
+  return new Failure(message, { status, headers, body });
 }

@@ -73,7 +73,7 @@ export class Connection<Received extends Message = Message, State = unknown>
     keepHeaders = (connection, names) => connection.#keepHeaders(names);
   }
 
-  /** @internal Not for applications: connections come from `serve`, `upgrade`, `acceptStream` and `testPair`. */
+  /** @internal Not for applications: connections come from `serve`, `upgrade`, `acceptStream`, `connect` and `testPair`. */
   constructor(options: ConnectionOptions<State>) {
     this.state = options.state;
     this.subprotocol = options.subprotocol;

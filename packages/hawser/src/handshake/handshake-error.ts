@@ -8,7 +8,7 @@ export interface HandshakeErrorDetails {
   status: number;
   /** Header lines of the answer: at a server those it must carry beside the usual ones, as `["Allow", "GET"]`. */
   headers?: Iterable<readonly [name: string, value: string]>;
-  /** The body of the answer, as text. Default: the message. */
+  /** The body of the answer, as text. Default: the message, or nothing where there is no answer. */
   body?: string;
   /** The rule that was broken, as "RFC 6455 §4.2.1". */
   rule?: string;
@@ -36,6 +36,6 @@ export class HandshakeError extends HawserError {
     this.status = details.status;
     this.headers =
       details.headers instanceof HeaderList ? details.headers : new HeaderList(details.headers ?? []);
-    this.body = details.body ?? message;
+    this.body = details.body ?? (details.status === 0 ? "" : message);
   }
 }

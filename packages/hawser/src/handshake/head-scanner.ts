@@ -52,7 +52,7 @@ const grammar = rows({
   "status HTTP/1": { ".": "status HTTP/1." },
   "status HTTP/1.": { digit: "before status" },
   "before status": { SP: "status" },
-  status: { digit: "status x" },
+  status: { "1": "status x", "2-9": "status x" }, // not 0: RFC 9110 §15 has no such class, and our 0 means "no answer"
   "status x": { digit: "status xx" },
   "status xx": { digit: "after status" },
   "after status": { SP: "reason", CR: "status line LF" }, // RFC 9112 §4 wants the space, and servers leave it out
@@ -83,7 +83,7 @@ const expectations: { readonly [state in State]?: readonly [expected: string, ru
   "value LF": ["LF behind CR", "RFC 9112 §2.2"],
   "last LF": ["LF behind CR", "RFC 9112 §2.2"],
   "before status": ["a space and a status of three digits", "RFC 9112 §4"],
-  status: ["a status of three digits", "RFC 9112 §4"],
+  status: ["a status of three digits, the first of them not 0", "RFC 9110 §15"],
   "status x": ["a status of three digits", "RFC 9112 §4"],
   "status xx": ["a status of three digits", "RFC 9112 §4"],
   "after status": ["a space and a reason, or CR LF", "RFC 9112 §4"],
@@ -119,26 +119,45 @@ type Kind = keyof typeof versionExpected;
 export class HeadScanner {
   readonly #limits: Pick<Limits, "head" | "headers">;
   readonly #kind: Kind;
+  readonly #first: number;
   #state: number;
   #position = 0;
   #lines = 0;
+  /** Bytes of the heads before this one. */
+  #before = 0;
 
   constructor(limits: Pick<Limits, "head" | "headers">, kind: Kind = "request") {
     this.#limits = limits;
     this.#kind = kind;
-    this.#state = kind === "request" ? start : responseStart;
+    this.#first = kind === "request" ? start : responseStart;
+    this.#state = this.#first;
+  }
+
+  /**
+   * Begins again, behind a head that has ended, with the next one. The limits hold for all of them together, and each counts
+   * as one line at least.
+   *
+   * @param end where the last head ended; the bytes given from now on start there
+   * @throws HandshakeError if the limits are used up
+   */
+  restart(end: number): void {
+    this.#state = this.#first;
+    this.#position = 0;
+    this.#before += end;
+    this.#countLine();
   }
 
   /**
    * Goes on where the last call stopped.
    *
-   * @param bytes all bytes so far, those of earlier calls included
+   * @param bytes all bytes so far of this head, those of earlier calls included
    * @returns where the head ends, just behind its empty line; undefined while that is still to come
    * @throws HandshakeError at the first byte that cannot be right: 400, 505 for another major version, 414 for a request line
    *   and 431 for a header section that go past the limits; in an answer the status is always 0, since nobody is answered
    */
   scan(bytes: Buffer): number | undefined {
-    const stop = Math.min(bytes.length, this.#limits.head);
+    const most = this.#limits.head - this.#before;
+    const stop = Math.min(bytes.length, most);
     let state = this.#state;
     for (let at = this.#position; at < stop; at++) {
       const next = transitions[state * width + (classOf[bytes[at] ?? 0] ?? 0)] ?? 0;
@@ -152,14 +171,14 @@ export class HeadScanner {
     }
     this.#state = state;
     this.#position = stop;
-    if (stop === this.#limits.head) throw this.#tooLong(state);
+    if (stop === most) throw this.#tooLong(state);
     return undefined;
   }
 
   #countLine(): void {
     this.#lines += 1;
     if (this.#lines <= this.#limits.headers) return;
-    const message = `the ${this.#kind} has more than ${this.#limits.headers} header lines (limits.headers)`;
+    const message = `the ${this.#kind} has more than ${this.#limits.headers} header lines (limits.headers)${this.#others}`;
     throw this.#failure(message, 431, "RFC 6585 §5");
   }
 
@@ -176,8 +195,12 @@ export class HeadScanner {
   #tooLong(state: number): HandshakeError {
     const [what, status, rule] =
       state < line ? (["line", 414, "RFC 9112 §3"] as const) : (["head", 431, "RFC 6585 §5"] as const);
-    const message = `the ${this.#kind} ${what} is over ${this.#limits.head} bytes (limits.head)`;
+    const message = `the ${this.#kind} ${what} is over ${this.#limits.head} bytes (limits.head)${this.#others}`;
     return this.#failure(message, status, rule);
+  }
+
+  get #others(): string {
+    return this.#before === 0 ? "" : ", with the informational answers before it";
   }
 
   #failure(message: string, status: number, rule: string): HandshakeError {

@@ -3,7 +3,6 @@ import { Buffer } from "node:buffer";
 import type { Limits } from "../wire/limits.ts";
 import { isToken, quote } from "./field-syntax.ts";
 import { GatheredBytes } from "./gathered-bytes.ts";
-import { HandshakeError } from "./handshake-error.ts";
 import { HeadScanner } from "./head-scanner.ts";
 import { type HeaderLine, HeaderList } from "./header-list.ts";
 
@@ -115,15 +114,11 @@ export interface AnswerHead extends ResponseHead {
  * held to the limits, an informational one counting as one line at least.
  */
 export class AnswerReader {
+  readonly #scanner: HeadScanner;
   #gathered = new GatheredBytes();
-  #scanner: HeadScanner;
-  #bytesLeft: number;
-  #linesLeft: number;
 
   /** `limits.head` in bytes, the empty line included; `limits.headers` in lines. */
   constructor(limits: Pick<Limits, "head" | "headers">) {
-    this.#bytesLeft = limits.head;
-    this.#linesLeft = limits.headers;
     this.#scanner = new HeadScanner(limits, "response");
   }
 
@@ -141,23 +136,11 @@ export class AnswerReader {
       if (end === undefined) return undefined;
       const head = parseResponseHead(raw.toString("latin1", 0, end));
       const rest = raw.subarray(end);
-      if (head.status === 101 || head.status < 100 || head.status >= 200) return { head, rest };
-      this.#skip(head, end, rest);
+      if (head.status === 101 || head.status >= 200) return { head, rest };
+      this.#scanner.restart(end);
+      this.#gathered = new GatheredBytes();
+      this.#gathered.append(rest);
     }
-  }
-
-  #skip(head: AnswerHead, size: number, rest: Buffer): void {
-    this.#bytesLeft -= size;
-    this.#linesLeft -= head.headers.size + 1;
-    if (this.#linesLeft <= 0 || this.#bytesLeft <= 0) {
-      throw new HandshakeError("too many informational answers came before the real one", {
-        status: 0,
-        rule: "RFC 9110 §15.2",
-      });
-    }
-    this.#scanner = new HeadScanner({ head: this.#bytesLeft, headers: this.#linesLeft }, "response");
-    this.#gathered = new GatheredBytes();
-    this.#gathered.append(rest);
   }
 }
 

@@ -24,6 +24,13 @@ export { type HeaderFields, headerLines } from "./header-fields.ts";
 export { type HeaderLine, HeaderList } from "./header-list.ts";
 export { reasonPhrase } from "./reason-phrase.ts";
 
+// To ask for one: take a URL apart, print the request, read the answer, check it.
+
+export { AnswerBody } from "./answer-body.ts";
+export { type AnswerHead, type AnswerRead, AnswerReader } from "./head.ts";
+export { type Agreement, checkAnswer, type Offer, type OfferOptions, printOffer } from "./offer.ts";
+export { isWebSocketUrl, parseWebSocketUrl, type WebSocketUrl } from "./url.ts";
+
 // To decide: who asks, from which page, with which cookies, through which proxy.
 
 export { type Cookies, parseCookies } from "./cookie.ts";

@@ -37,28 +37,33 @@ const reserved =
 /**
  * Prints the request (RFC 6455 §4.1).
  *
- * @throws TypeError for a subprotocol that is no token or comes twice, for headers that are the handshake's own or announce a
- *   body, and for names and values that have no place in a header
+ * @throws TypeError for a key or a target that is none, for a subprotocol that is no token or comes twice, for headers that are
+ *   the handshake's own or announce a body, and for names and values that have no place in a header
  */
 export function printOffer(options: OfferOptions): Offer {
-  const { url, key, subprotocols = [], extensions = [] } = options;
+  const { url, key } = options;
   if (!isKey(key)) throw new TypeError(`the key must be base64 of sixteen bytes, not ${quote(key)}`);
+  checkTarget(url.target);
+  checkSubprotocols(options.subprotocols ?? []);
+  // Copies: what is offered is compared with the answer later.
+  const subprotocols = [...(options.subprotocols ?? [])];
+  const extensions = [...(options.extensions ?? [])];
   const given = checkHeaders(options.headers);
-  const has = (wanted: string) => given.some(([name]) => name.toLowerCase() === wanted);
-  const lines: (readonly [name: string, value: string])[] = [];
-  if (!has("host")) lines.push(["Host", url.host]);
-  lines.push(
+  const find = (wanted: string) => given.find(([name]) => name.toLowerCase() === wanted);
+  // RFC 9110 §7.2: Host as the first header.
+  const host = find("host") ?? (["Host", url.host] as const);
+  const lines: (readonly [name: string, value: string])[] = [
+    host,
     ["Upgrade", "websocket"],
     ["Connection", "Upgrade"],
     ["Sec-WebSocket-Key", key],
     ["Sec-WebSocket-Version", "13"],
-  );
-  checkSubprotocols(subprotocols);
+  ];
   if (subprotocols.length > 0) lines.push(["Sec-WebSocket-Protocol", subprotocols.join(", ")]);
   if (extensions.length > 0) lines.push(["Sec-WebSocket-Extensions", printExtensions(extensions)]);
-  if (url.authorization !== undefined && !has("authorization"))
+  if (url.authorization !== undefined && find("authorization") === undefined)
     lines.push(["Authorization", url.authorization]);
-  lines.push(...given);
+  lines.push(...given.filter((line) => line !== host));
   const bytes = printHead(`GET ${url.target} HTTP/1.1`, lines);
   const head = { method: "GET", target: url.target, version: "1.1", headers: new HeaderList(lines) };
   return { bytes, head, key, subprotocols, extensions };
@@ -78,6 +83,15 @@ export function checkSubprotocols(offered: unknown): asserts offered is readonly
       throw new TypeError(`a subprotocol must be a token, as "chat.v2", not ${describe(name)}`);
     }
     if (offered.indexOf(name) !== index) throw new TypeError(`the subprotocol ${quote(name)} is there twice`);
+  }
+}
+
+/** RFC 9112 §3.2.1: the origin form, which alone is for us. A space in it would end it. */
+function checkTarget(target: string): void {
+  if (!/^\/[!-"$-~]*$/.test(target)) {
+    throw new TypeError(
+      `the target must be a path, with a query perhaps, in printable ASCII, not ${quote(target)}`,
+    );
   }
 }
 
@@ -106,7 +120,8 @@ export interface Agreement {
  */
 export function checkAnswer(offer: Offer, answer: AnswerHead): Agreement {
   const { status, version, headers } = answer;
-  const broken = (message: string, rule: string) => new HandshakeError(message, { status, headers, rule });
+  const broken = (message: string, rule: string) =>
+    new HandshakeError(message, { status, headers, body: "", rule });
   if (status !== 101) throw broken(`the server answered ${status}, and not 101`, "RFC 6455 §4.1(1)");
   if (version === "1.0") throw broken("the server answered 101 over HTTP/1.0", "RFC 9110 §15.2");
   const upgrade = headers.get("upgrade") ?? "";
@@ -155,9 +170,13 @@ function extensionsOf(offer: Offer, headers: HeaderList, broken: Broken): readon
 }
 
 function parsedExtensions(headers: HeaderList, broken: Broken): readonly ExtensionOffer[] {
+  const lines = headers.all("sec-websocket-extensions");
   try {
-    return parseExtensions(headers.all("sec-websocket-extensions"));
+    return parseExtensions(lines);
   } catch {
-    throw broken("the Sec-WebSocket-Extensions of the answer is malformed", "RFC 6455 §9.1");
+    throw broken(
+      `the Sec-WebSocket-Extensions of the answer is malformed: ${quote(lines.join(", "))}`,
+      "RFC 6455 §9.1",
+    );
   }
 }

@@ -2,6 +2,7 @@
 import { describe } from "../wire/errors.ts";
 import { basicAuthorization } from "./basic-authorization.ts";
 import { quote } from "./field-syntax.ts";
+import { shownUrl } from "./shown-url.ts";
 
 /** A URL taken apart into what a client needs of it. */
 export interface WebSocketUrl {
@@ -10,7 +11,7 @@ export interface WebSocketUrl {
   readonly secure: boolean;
   /** A name or an address, in lower case; an IPv6 address without brackets. "localhost" for a socket in the file system. */
   readonly hostname: string;
-  /** 80 and 443 where none is given. */
+  /** 80 and 443 where none is given; 0 for a socket in the file system. */
   readonly port: number;
   /** What the Host header says: the port only where it is not the scheme's own (RFC 6455 §4.1(4)). */
   readonly host: string;
@@ -29,8 +30,8 @@ const shapes = "ws://host/path, wss://host/path or ws+unix:/path/of.sock:/path";
  *
  * @param url a string or a URL: `ws://host:port/path?query`, the same with `wss`, or `ws+unix:/run/app.sock:/path?query`
  *   (`wss+unix` for TLS over a Unix socket), in which the second colon ends the path of the socket
- * @throws TypeError for another scheme, a URL that cannot be parsed, one with a fragment ("MUST NOT be used", RFC 6455 §3), and
- *   what is neither a string nor a URL
+ * @throws TypeError for another scheme, a URL that cannot be parsed, one with a fragment ("MUST NOT be used", RFC 6455 §3), a
+ *   name and password that cannot be sent, and what is neither a string nor a URL. No password is in the message.
  */
 export function parseWebSocketUrl(url: string | URL): WebSocketUrl {
   const parsed = toUrl(url);
@@ -81,7 +82,7 @@ function networkUrl(url: URL): WebSocketUrl {
     host: url.host,
     target: url.pathname + url.search,
     socketPath: undefined,
-    authorization: authorizationOf(url),
+    authorization: basicAuthorization(url),
   };
 }
 
@@ -91,6 +92,8 @@ function unixUrl(given: string | URL, url: URL): WebSocketUrl {
   if (url.host !== "" || !socketPath.startsWith("/")) {
     throw refused(given, "the path of the socket must be absolute, right behind the scheme");
   }
+  // To the system the path would end there, and name another socket.
+  if (socketPath.includes("\0")) throw refused(given, "the path of the socket has a NUL in it");
   const path = colon < 0 ? "/" : url.pathname.slice(colon + 1);
   if (!path.startsWith("/"))
     throw refused(given, "what follows the path of the socket must begin with a slash");
@@ -114,14 +117,6 @@ function withoutCredentials(url: URL): string {
   return bare.href;
 }
 
-function authorizationOf(url: URL): string | undefined {
-  try {
-    return basicAuthorization(url);
-  } catch {
-    throw refused(url, "its name and password are not percent-encoded UTF-8");
-  }
-}
-
 function decoded(url: string | URL, text: string): string {
   try {
     return decodeURIComponent(text);
@@ -131,7 +126,5 @@ function decoded(url: string | URL, text: string): string {
 }
 
 function refused(url: string | URL, why: string): TypeError {
-  // A URL may hold a password, and errors end in logs.
-  const shown = String(url).replace(/\/\/[^/?#]*@/, "//***@");
-  return new TypeError(`${quote(shown)} is no WebSocket URL: ${why}; there are ${shapes}`);
+  return new TypeError(`${quote(shownUrl(url))} is no WebSocket URL: ${why}; there are ${shapes}`);
 }

@@ -192,3 +192,123 @@ describe("limits", () => {
     );
   });
 });
+
+describe("answers", () => {
+  const scanAnswer = (text: string, given = limits) =>
+    new HeadScanner(given, "response").scan(Buffer.from(text, "latin1"));
+  const refusedAnswer = (text: string, given = limits) => refusalOf(() => scanAnswer(text, given));
+
+  it.each([
+    "HTTP/1.1 101 Switching Protocols",
+    "HTTP/1.0 200 OK",
+    "HTTP/1.9 999 x",
+    "HTTP/1.1 100 ",
+    "HTTP/1.1 100",
+    "HTTP/1.1 404  two  spaces ",
+    "HTTP/1.1 404 \t\x80\xff~!:/",
+  ])("the status line may be %j (RFC 9112 §4)", (line) => {
+    expect(scanAnswer(`${line}\r\n\r\nrest`)).toBe(line.length + 4);
+    expect(scanAnswer(`${line}\r\nA: b\r\n\r\nrest`)).toBe(line.length + 10);
+    expect(scanAnswer(`${line}\r\n\r`)).toBeUndefined();
+  });
+
+  it.each([
+    ["another protocol", "ICY 200 OK", "RFC 9112 §4"],
+    ["lower case", "http/1.1 200 OK", "RFC 9112 §4"],
+    ["HTTP/0.9", "HTTP/0.9 200 OK", "RFC 9112 §4"],
+    ["HTTP/2", "HTTP/2 200", "RFC 9112 §4"],
+    ["HTTP/2.0", "HTTP/2.0 200 OK", "RFC 9112 §4"],
+    ["a version of two digits", "HTTP/11.1 200 OK", "RFC 9112 §4"],
+    ["a minor version of two digits", "HTTP/1.10 200 OK", "RFC 9112 §4"],
+    ["a minor version that is no digit", "HTTP/1.x 200 OK", "RFC 9112 §4"],
+    ["no status", "HTTP/1.1", "RFC 9112 §4"],
+    ["two spaces before the status", "HTTP/1.1  200 OK", "RFC 9110 §15"],
+    ["a tab before the status", "HTTP/1.1\t200 OK", "RFC 9112 §4"],
+    ["a status of one digit", "HTTP/1.1 2 OK", "RFC 9112 §4"],
+    ["a status of two digits", "HTTP/1.1 20 OK", "RFC 9112 §4"],
+    ["a status of four digits", "HTTP/1.1 2000 OK", "RFC 9112 §4"],
+    ["a status that begins with 0", "HTTP/1.1 099 OK", "RFC 9110 §15"],
+    ["a status of letters", "HTTP/1.1 OK", "RFC 9110 §15"],
+    ["a negative status", "HTTP/1.1 -10 OK", "RFC 9110 §15"],
+    ["a tab before the reason", "HTTP/1.1 200\tOK", "RFC 9112 §4"],
+    ["NUL in the reason", "HTTP/1.1 200 a\0b", "RFC 9112 §4"],
+    ["an escape sequence in the reason", "HTTP/1.1 200 \x1b[2J", "RFC 9112 §4"],
+    ["DEL in the reason", "HTTP/1.1 200 \x7f", "RFC 9112 §4"],
+    ["a request", "GET / HTTP/1.1", "RFC 9112 §4"],
+  ])("%s → status 0", (_, line, rule) => {
+    expect(refusedAnswer(`${line}\r\n\r\n`)).toMatchObject({ status: 0, rule });
+  });
+
+  it.each([
+    ["a bare LF behind the status", "HTTP/1.1 200\n", "RFC 9112 §4"],
+    ["a bare LF behind the reason", "HTTP/1.1 200 OK\n", "RFC 9112 §4"],
+    ["a bare CR behind the status", "HTTP/1.1 200\rA", "RFC 9112 §2.2"],
+    ["a bare CR in the reason", "HTTP/1.1 200 O\rK", "RFC 9112 §2.2"],
+    ["an empty line before it: that is for requests", "\r\nHTTP/1.1 200 OK\r\n", "RFC 9112 §4"],
+    ["a folded line", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n", "RFC 9112 §5"],
+    ["a space before the colon", "HTTP/1.1 200 OK\r\nA : b\r\n", "RFC 9112 §5.1"],
+    ["NUL in a value", "HTTP/1.1 200 OK\r\nA: \0\r\n", "RFC 9110 §5.5"],
+  ])("%s → status 0", (_, text, rule) => {
+    expect(refusedAnswer(text)).toMatchObject({ status: 0, rule });
+  });
+
+  it("is refused at its first byte that cannot be right, which the message names", () => {
+    expect(refusedAnswer("<").message).toBe(
+      "bad response head: expected the version HTTP/1.1, found 0x3c at offset 0",
+    );
+    expect(refusedAnswer("HTTP/1.1 2x").message).toBe(
+      "bad response head: expected a status of three digits, found 0x78 at offset 10",
+    );
+  });
+
+  it("H8: a TLS alert or handshake gets a hint that a client can use", () => {
+    for (const first of ["\x15", "\x16"]) {
+      expect(refusedAnswer(first).message).toMatch(/; it looks like TLS, and the URL says ws: try wss$/);
+    }
+    expect(refusedAnswer("H\x15").message).not.toContain("TLS");
+  });
+
+  it("limits.head and limits.headers hold, with status 0", () => {
+    const line = "HTTP/1.1 200 OK\r\n";
+    expect(refusedAnswer(line, { head: 10, headers: 1 })).toMatchObject({
+      status: 0,
+      message: "the response line is over 10 bytes (limits.head)",
+    });
+    expect(refusedAnswer(`${line}A: b`, { head: 20, headers: 1 })).toMatchObject({
+      status: 0,
+      message: "the response head is over 20 bytes (limits.head)",
+    });
+    expect(refusedAnswer(`${line}A: b\r\nC`, { head: 100, headers: 1 })).toMatchObject({
+      status: 0,
+      message: "the response has more than 1 header lines (limits.headers)",
+    });
+  });
+});
+
+describe("one head behind another", () => {
+  const text = "HTTP/1.1 100\r\n\r\n";
+
+  it("is scanned from its own start, and counts together with it", () => {
+    const scanner = new HeadScanner({ head: 40, headers: 2 }, "response");
+    expect(scanner.scan(Buffer.from(text + text))).toBe(16);
+    scanner.restart(16);
+    expect(scanner.scan(Buffer.from(text))).toBe(16);
+    scanner.restart(16);
+    expect(refusalOf(() => scanner.scan(Buffer.from(text)))).toMatchObject({
+      status: 0,
+      message: "the response line is over 40 bytes (limits.head), with the informational answers before it",
+    });
+  });
+
+  it("is one line at least", () => {
+    const scanner = new HeadScanner({ head: 100, headers: 2 }, "response");
+    for (let count = 1; count <= 2; count += 1) {
+      scanner.scan(Buffer.from(text));
+      scanner.restart(16);
+    }
+    scanner.scan(Buffer.from(text));
+    expect(refusalOf(() => scanner.restart(16)).message).toBe(
+      "the response has more than 2 header lines (limits.headers), with the informational answers before it",
+    );
+  });
+});

@@ -2,7 +2,13 @@
 import { Buffer } from "node:buffer";
 import { expect } from "vitest";
 import { HandshakeError } from "../../src/handshake/handshake-error.ts";
-import { type HeadRead, HeadReader, type RequestHead } from "../../src/handshake/head.ts";
+import {
+  type AnswerRead,
+  AnswerReader,
+  type HeadRead,
+  HeadReader,
+  type RequestHead,
+} from "../../src/handshake/head.ts";
 import { HeaderList } from "../../src/handshake/header-list.ts";
 
 export const limits = { head: 16 * 1024, headers: 100 };
@@ -25,17 +31,50 @@ export function request(
   changes: Record<string, string | readonly string[] | undefined> = {},
   start: Partial<Omit<RequestHead, "headers">> = {},
 ): RequestHead {
-  const rest = goodLines.filter(([name]) => !Object.keys(changes).includes(name));
+  const headers = new HeaderList(changed(goodLines, changes));
+  return { method: "GET", target: "/chat", version: "1.1", ...start, headers };
+}
+
+function changed(
+  lines: readonly (readonly [string, string])[],
+  changes: Record<string, string | readonly string[] | undefined>,
+): readonly (readonly [string, string])[] {
+  const rest = lines.filter(([name]) => !Object.keys(changes).includes(name));
   const added = Object.entries(changes).flatMap(([name, value]) =>
     [value ?? []].flat().map((one): [string, string] => [name, one]),
   );
-  return {
-    method: "GET",
-    target: "/chat",
-    version: "1.1",
-    ...start,
-    headers: new HeaderList([...rest, ...added]),
-  };
+  return [...rest, ...added];
+}
+
+/** The lines of a good answer to `sampleKey`. */
+const goodAnswer: readonly (readonly [string, string])[] = [
+  ["Upgrade", "websocket"],
+  ["Connection", "Upgrade"],
+  ["Sec-WebSocket-Accept", sampleAccept],
+];
+
+/** The bytes of a good answer, changed as `request` is. */
+export function answer(
+  changes: Record<string, string | readonly string[] | undefined> = {},
+  statusLine = "HTTP/1.1 101 Switching Protocols",
+): Buffer {
+  const lines = changed(goodAnswer, changes).map(([name, value]) => `${name}: ${value}`);
+  return Buffer.from([statusLine, ...lines, "", ""].join("\r\n"), "latin1");
+}
+
+/** Gives chunks to a reader of answers, one after the other. */
+export function readAnswer(chunks: readonly Buffer[], given: typeof limits = limits): AnswerRead | undefined {
+  const reader = new AnswerReader(given);
+  for (const chunk of chunks) {
+    const read = reader.read(chunk);
+    if (read !== undefined) return read;
+  }
+  return undefined;
+}
+
+/** For fast-check: as many runs, the same each time. */
+export function runs(numRuns: number): { readonly seed: number; readonly numRuns: number } {
+  return { seed: 6455, numRuns };
 }
 
 /** A HandshakeError laid open, its header lines as pairs. */

@@ -1,0 +1,112 @@
+// The outbox: what is to be sent goes to the connection that is open, or waits for the next one.
+import type { Sendable } from "../../connection/bytes.ts";
+import { sendable } from "../../connection/bytes.ts";
+import type { AnyConnection } from "../../connection/connection.ts";
+import { pumpOf } from "../../connection/connection.ts";
+import type { Clock } from "../../transport/clock.ts";
+import type { UnsentCounts } from "./outcome.ts";
+import type { QueueOptions } from "./unsent-queue.ts";
+import { UnsentQueue } from "./unsent-queue.ts";
+
+/** Sends over one connection after another, in order, nothing twice. */
+export class Outbox {
+  readonly #queue: UnsentQueue;
+  #ws: AnyConnection | undefined;
+  /** The connection that the queue is being emptied into. */
+  #flushing: AnyConnection | undefined;
+  #over = false;
+  #refused = 0;
+  #lostBytes = 0;
+  readonly #drains: ((room: boolean) => void)[] = [];
+
+  constructor(options: QueueOptions, clock: Clock) {
+    this.#queue = new UnsentQueue(options, clock);
+  }
+
+  /**
+   * Sends a message, or queues it while no connection is open, others wait before it, or the connection is over its mark: what
+   * waits here is not lost with the connection.
+   *
+   * @returns whether it was taken
+   * @throws TypeError for what is no message
+   */
+  send(data: Sendable): boolean {
+    const message = sendable(data);
+    if (this.#sendNow(message)) return true;
+    if (this.#over || !this.#queue.push(message)) {
+      this.#refused += 1;
+      return false;
+    }
+    if (this.#ws !== undefined) void this.#flush(this.#ws);
+    return true;
+  }
+
+  /** Resolves with true when nothing waits in the queue, with false once nothing more will be sent. */
+  drain(): Promise<boolean> {
+    if (this.#over) return Promise.resolve(false);
+    if (this.#queue.size === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      this.#drains.push(resolve);
+    });
+  }
+
+  /** From now on messages go to this connection. */
+  attach(ws: AnyConnection): void {
+    this.#ws = ws;
+    void this.#flush(ws);
+  }
+
+  /** The connection has ended, with so many bytes that it had accepted and could not send. */
+  detach(lostBytes: number): void {
+    this.#ws = undefined;
+    this.#lostBytes += lostBytes;
+  }
+
+  /**
+   * Takes no more messages. Those that wait go to the connection that is open, if there is one: a Close follows them there.
+   *
+   * @param most `limits.sendBuffer` of the connection, which ends it when passed
+   */
+  conclude(most: number): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const resolve of this.#drains.splice(0)) resolve(false);
+    if (this.#ws === undefined) return;
+    const { sender } = pumpOf(this.#ws);
+    for (let data = this.#queue.peek(); data !== undefined; data = this.#queue.peek()) {
+      if (this.#ws.phase !== "open" || sender.waiting > most || !sender.sendWhole(data)) return;
+      this.#queue.shift();
+    }
+  }
+
+  /** Forgets what waits, and says what became of everything. */
+  counts(): UnsentCounts {
+    const messages = this.#queue.clear();
+    return { messages, expired: this.#queue.expired, refused: this.#refused, bytes: this.#lostBytes };
+  }
+
+  #sendNow(message: string | Uint8Array): boolean {
+    const ws = this.#ws;
+    if (this.#over || ws?.phase !== "open" || this.#queue.size > 0) return false;
+    const { sender } = pumpOf(ws);
+    return !sender.overMark && sender.sendWhole(message);
+  }
+
+  /** Moves what waits to the connection, as fast as it takes it. */
+  async #flush(ws: AnyConnection): Promise<void> {
+    if (this.#flushing === ws) return;
+    this.#flushing = ws;
+    const { sender } = pumpOf(ws);
+    while (this.#ws === ws && !this.#over) {
+      if (sender.overMark) {
+        if (!(await ws.drain())) break;
+        continue;
+      }
+      const data = this.#queue.peek();
+      if (data === undefined || ws.phase !== "open" || !sender.sendWhole(data)) break;
+      this.#queue.shift();
+    }
+    if (this.#flushing === ws) this.#flushing = undefined;
+    if (this.#queue.size === 0) for (const resolve of this.#drains.splice(0)) resolve(true);
+  }
+}
