@@ -55,6 +55,7 @@ export type { QueueOptions } from "./client/reconnecting/unsent-queue.ts";
 export type { AnyConnection, Connection, Message } from "./connection/connection.ts";
 export type { MessageStream } from "./connection/message-stream.ts";
 export type { Sendable } from "./connection/bytes.ts";
+export { type DuplexOptions, toDuplex } from "./connection/to-duplex.ts";
 export { type BroadcastOptions, broadcast } from "./connection/broadcast.ts";
 export { type CloseCause, type CloseReport, describeReport, isNormal } from "./connection/close-report.ts";
 export type { Capabilities, CloseFrame, Kind, Phase, WireVersion } from "./wire/wire.ts";

@@ -1,6 +1,6 @@
 // The options of connect: filled in and checked once.
 import type { Duplex } from "node:stream";
-import type { ConnectionOptions as TlsConnectionOptions } from "node:tls";
+import type { SecureContext, ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import { createSecureContext } from "node:tls";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import { headerLines } from "../handshake/header-fields.ts";
@@ -131,14 +131,17 @@ function checkTls(given: unknown): ClientTls {
   if (checkServerIdentity !== undefined && typeof checkServerIdentity !== "function") {
     throw new TypeError(`tls.checkServerIdentity must be a function, not ${describe(checkServerIdentity)}`);
   }
+  return { ...given, secureContext: secureContext ?? contextOf(given) };
+}
+
+/** Certificates, keys, ciphers and versions: read once, here, where it can be said what is wrong with them. */
+function contextOf(given: ClientTls): SecureContext {
   try {
-    // Certificates, keys, ciphers and versions: made once to see whether they are any.
-    if (secureContext === undefined) createSecureContext(given);
+    return createSecureContext(given);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(`tls cannot be used: ${why}`, { cause });
   }
-  return given;
 }
 
 function checkRedirects(given: unknown): number {

@@ -166,8 +166,7 @@ describe("R1: an echo to a peer that does not read is safe", () => {
   ])("with %s", async (_, echo) => {
     const { server, client, toServer, toClient } = pairOf({
       server: { limits },
-      // Were both ends coupled, each would wait for the other to read.
-      client: { coupled: false, limits: { sendBuffer: 1e9 } },
+      client: { limits: { sendBuffer: 1e9 } },
     });
     toClient.stall();
     const done = run(server, echo);
@@ -188,7 +187,7 @@ describe("R1: an echo to a peer that does not read is safe", () => {
 
 test("two coupled ends that both send faster than they read block each other, and a stall ends that", async () => {
   const limits = { sendMark: 10_000, inbox: 10_000, sendBuffer: 1e9 };
-  const { server, client, clock } = pairOf({ server: { limits }, client: { limits } });
+  const { server, client, clock } = pairOf({ server: { limits }, client: { limits, coupled: true } });
   const done = run(server, { message: (ws, message) => void ws.send(message) });
   for (let sent = 0; sent < 1000; sent += 1) client.send(filler(1000));
   const got = collect(client).catch(() => "cut");

@@ -12,6 +12,7 @@ import {
 import { framesFor, plain } from "../support/frames.ts";
 import { Session } from "../support/session.ts";
 import { underEverySplit } from "../support/splits.ts";
+import { closingRows } from "./closing-rows.ts";
 
 describe.each(["server", "client"] as const)("as a %s", (role) => {
   const peer = framesFor(role);
@@ -39,51 +40,11 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
     });
   }
 
-  test("C1: an empty close is echoed empty, and is 1005 here", () => {
-    echoed(peer.close(), undefined);
-  });
-
-  test("C2: a close of one byte is 1002", () => {
-    refused(peer.frame({ opcode: 8, payload: bytes`03` }), 1002);
-  });
-
-  test.each([
-    ["C3", [0, 999]],
-    ["C4", [1004, 1005, 1006, 1015]],
-    ["C5", [1016, 1100, 2000, 2999]],
-    ["C6", [5000, 65_535]],
-  ])("%s: the codes %j are 1002", (_row, codes) => {
-    for (const code of codes) {
-      refused(peer.close(code), 1002);
-      refused(peer.close(code, "why"), 1002);
+  test.each(closingRows(role))("$title", ({ cases }) => {
+    for (const { input, code, echoed: comesBack, reason } of cases) {
+      if (comesBack) echoed(input, code, reason);
+      else refused(input, code ?? 1005);
     }
-  });
-
-  test("C7: codes that may travel are echoed", () => {
-    for (const code of [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999]) {
-      echoed(peer.close(code), code);
-      echoed(peer.close(code, "水"), code, "水");
-    }
-  });
-
-  test.each([bytes`ff`, bytes`c0 80`, bytes`ed a0 80`, bytes`61 e6 b0`])(
-    "C8: the reason %o is 1007",
-    (reason) => {
-      refused(peer.close(1000, reason), 1007);
-    },
-  );
-
-  test("C9: a reason of 124 bytes is 1002, one of 123 is lawful", () => {
-    refused(peer.close(1000, "x".repeat(124)), 1002);
-    echoed(peer.close(1000, "x".repeat(123)), 1000, "x".repeat(123));
-  });
-
-  test("C10: data and pings after a close are ignored, and one close goes out", () => {
-    echoed(Buffer.concat([peer.close(1000), peer.text("late"), peer.ping("late")]), 1000);
-  });
-
-  test("C10: bytes after a close that are no frames are ignored too", () => {
-    echoed(bytes`${peer.close(1000)} ff ff ff ff ff`, 1000);
   });
 
   test("C10: after our own close the peer's data is dropped until its close comes", () => {
@@ -95,11 +56,6 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
       expectEnd(session.end(), { code: 1000, clean: true, initiator: "local" });
       return session.sink.events;
     });
-  });
-
-  test("C11: a second close is ignored", () => {
-    echoed(Buffer.concat([peer.close(1000), peer.close(1001, "no")]), 1000);
-    echoed(Buffer.concat([peer.close(1000), peer.close(5)]), 1000);
   });
 
   test("C12: a close that is never answered ends with 1006 after timeouts.close", () => {

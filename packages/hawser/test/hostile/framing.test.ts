@@ -1,13 +1,13 @@
 // Hostile framing, rows F1 to F38: what a peer may send to hurt, and the one close code it earns, however it is cut.
-
-import type { Role } from "hawser/wire";
+import { Buffer } from "node:buffer";
 import { describe, expect, test } from "vitest";
 import { bytes, filler } from "../support/bytes.ts";
 import { expectFailed, expectFrames, expectGivenUp, expectMessages } from "../support/expectations.ts";
-import { type FrameMaker, framesFor, masked, plain } from "../support/frames.ts";
+import { framesFor, masked, plain } from "../support/frames.ts";
 import { Random } from "../support/random.ts";
 import { Session, type SessionOptions } from "../support/session.ts";
 import { inChunks, underEverySplit } from "../support/splits.ts";
+import { framingRows } from "./framing-rows.ts";
 
 /** The input fails the connection with this code under every split, and delivers nothing. */
 function refused(input: Buffer, code: number, options: SessionOptions = {}): void {
@@ -21,8 +21,8 @@ function refused(input: Buffer, code: number, options: SessionOptions = {}): voi
 function taken(
   options: SessionOptions,
   input: Buffer,
-  messages: (string | Uint8Array)[],
-  answers: Buffer[] = [],
+  messages: readonly (string | Uint8Array)[],
+  answers: readonly Buffer[] = [],
 ): void {
   underEverySplit(input, (chunks) => new Session(options).receive(...chunks).sink.events);
   const session = new Session(options).receive(input);
@@ -31,139 +31,13 @@ function taken(
   expect(session.wire.phase).toBe("open");
 }
 
-/** The other role's way to mask, which neither may accept. */
-const wrong = (role: Role): FrameMaker => (role === "server" ? plain : masked);
-
 describe.each(["server", "client"] as const)("as a %s", (role) => {
   const peer = framesFor(role);
-  /** A byte behind a frame that is refused changes nothing. */
-  const refuse = (input: Buffer, code: number, options: SessionOptions = {}) => {
-    refused(input, code, { role, ...options });
-    refused(bytes`${input} ${peer.text("late")}`, code, { role, ...options });
-  };
 
-  test.each([
-    [1, 0x40],
-    [2, 0x20],
-    [3, 0x10],
-  ])("F%i: a reserved bit without an extension is 1002", (_row, rsv) => {
-    refuse(peer.text("Hi", { rsv }), 1002);
-    refuse(peer.ping("", { rsv }), 1002);
-    refuse(peer.close(1000, "", { rsv }), 1002);
-  });
-
-  test.each([
-    [4, 3],
-    [5, 4],
-    [6, 5],
-    [7, 6],
-    [8, 7],
-    [9, 11],
-    [10, 12],
-    [11, 13],
-    [12, 14],
-    [13, 15],
-  ])("F%i: the reserved opcode %i is 1002", (_row, opcode) => {
-    refuse(peer.frame({ opcode }), 1002);
-    refuse(peer.frame({ opcode, payload: "abc" }), 1002);
-  });
-
-  test(`F14: a frame that is ${role === "server" ? "not masked" : "masked"} is 1002`, () => {
-    refuse(wrong(role).text("Hello"), 1002);
-    refuse(wrong(role).ping(), 1002);
-    refuse(wrong(role).close(1000), 1002);
-  });
-
-  test.each(["ping", "pong"] as const)("F15: a fragmented %s is 1002", (kind) => {
-    refuse(peer[kind]("", { fin: false }), 1002);
-    refuse(peer[kind]("p", { fin: false }), 1002);
-  });
-
-  test("F15: a fragmented close is 1002", () => {
-    refuse(peer.close(1000, "", { fin: false }), 1002);
-  });
-
-  test.each([126, 127, 65_536])("F16: a control frame of %i bytes is 1002, before its payload", (length) => {
-    for (const opcode of [8, 9, 10]) {
-      refuse(peer.frame({ opcode, length }), 1002);
-      // The first two bytes say enough.
-      refused(peer.frame({ opcode, length }).subarray(0, 2), 1002, { role });
-    }
-  });
-
-  test("F16: 125 bytes are lawful", () => {
-    taken({ role }, peer.ping(filler(125)), [], [plain.pong(filler(125))]);
-  });
-
-  test("F17: a 16-bit length for 5 bytes is 1002", () => {
-    refuse(peer.text("Hello", { form: 16 }), 1002);
-    refuse(peer.text(filler(125), { form: 16 }), 1002);
-  });
-
-  test("F18: a 64-bit length for 5 bytes, or for any that fit 16 bits, is 1002", () => {
-    refuse(peer.text("Hello", { form: 64 }), 1002);
-    refuse(peer.binary(filler(126), { form: 64 }), 1002);
-    refuse(peer.frame({ opcode: 2, length: 65_535, form: 64 }), 1002);
-  });
-
-  test.each([2n ** 63n, 2n ** 63n + 5n, 2n ** 64n - 1n])(
-    "F19: the 64-bit length %i with the top bit is 1002",
-    (length) => {
-      refuse(peer.frame({ opcode: 2, length }), 1002);
-      refuse(peer.frame({ opcode: 2, length }), 1002, { limits: { message: Number.POSITIVE_INFINITY } });
-    },
-  );
-
-  test.each([2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n])(
-    "F20: the length %i is 1009",
-    (length) => {
-      refuse(peer.frame({ opcode: 2, length }), 1009);
-      refuse(peer.frame({ opcode: 1, length, fin: false }), 1009);
-    },
-  );
-
-  test("F20: no length is taken for a smaller one, and an announcement gets no memory", () => {
-    for (const length of [2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n]) {
-      refuse(peer.frame({ opcode: 2, length }), 1009, { limits: { message: Number.POSITIVE_INFINITY } });
-    }
-    const limits = { message: Number.POSITIVE_INFINITY };
-    const session = new Session({ role, limits }).receive(
-      peer.frame({ opcode: 2, length: 2n ** 31n + 1n, payload: "a" }),
-    );
-    expect(session.wire.phase).toBe("open");
-  });
-
-  test("F21: a message announced above the limit is 1009 by its header alone", () => {
-    const limits = { message: 1000 };
-    refuse(peer.frame({ opcode: 2, length: 1001 }), 1009, { limits });
-    // The header up to its length will do: the key need not have come.
-    refused(peer.frame({ opcode: 2, length: 1001 }).subarray(0, 4), 1009, { role, limits });
-    taken({ role, limits }, peer.binary(filler(1000)), [filler(1000)]);
-  });
-
-  test("F22: fragments that pass the limit together are 1009, at the frame that passes it", () => {
-    const limits = { message: 250 };
-    const parts = [peer.binary(filler(100), { fin: false }), peer.more(filler(100)), peer.last(filler(50))];
-    taken({ role, limits }, Buffer.concat(parts), [bytes`${filler(100)} ${filler(100)} ${filler(50)}`]);
-    refuse(Buffer.concat([...parts.slice(0, 2), peer.frame({ opcode: 0, length: 51 })]), 1009, { limits });
-  });
-
-  test("F23: a continuation of nothing is 1002", () => {
-    refuse(peer.last("a"), 1002);
-    refuse(peer.more(""), 1002);
-    refuse(Buffer.concat([peer.ping("", {}), peer.more("a")]).subarray(peer.ping().length), 1002);
-  });
-
-  test("F24: a new message inside a fragmented one is 1002", () => {
-    refuse(Buffer.concat([peer.text("a", { fin: false }), peer.text("b")]), 1002);
-    refuse(Buffer.concat([peer.text("a", { fin: false }), peer.binary(bytes`01`, { fin: false })]), 1002);
-  });
-
-  test("F25: a ping between fragments is answered at once, and the message is whole", () => {
-    const fragments = [peer.text("a", { fin: false }), peer.ping("p"), peer.last("b")];
-    taken({ role }, Buffer.concat(fragments), ["ab"], [plain.pong("p")]);
-    const session = new Session({ role }).receive(fragments[0]!, fragments[1]!);
-    expectFrames(session, plain.pong("p"));
+  test.each(framingRows(role))("$title", (row) => {
+    for (const { input, code, limits } of row.refused) refused(input, code, { role, ...(limits && { limits }) });
+    for (const { input, messages, answers, limits } of row.taken)
+      taken({ role, ...(limits && { limits }) }, input, messages, answers);
   });
 
   test.each([
@@ -208,18 +82,6 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
     expect(session.messages).toEqual(Array(10_000).fill(""));
   });
 
-  test("F29: every split gives the same result", () => {
-    const input = [
-      peer.text("a", { fin: false }),
-      peer.ping("p"),
-      peer.last("水"),
-      peer.binary(filler(130)),
-      peer.text(""),
-      peer.pong("unsolicited"),
-    ];
-    taken({ role }, Buffer.concat(input), ["a水", filler(130), ""], [plain.pong("p")]);
-  });
-
   test("F30: every ping is told of; which to answer while output is blocked is the driver's choice", () => {
     const session = new Session({ role });
     session.sink.onPing = () => {};
@@ -230,50 +92,13 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
     expectFrames(session, plain.pong(bytes`63`));
   });
 
-  test("F31: pongs that answer nothing are ignored, and do not keep the connection alive", () => {
-    taken({ role }, Buffer.concat([peer.pong(), peer.pong("x"), peer.text("a")]), ["a"]);
+  test("F31: pongs that answer nothing do not keep the connection alive", () => {
     const session = new Session({ role, jitter: 1, timeouts: { keepalive: 1000, pong: 300 } }).advance(1000);
     for (let count = 0; count < 2; count += 1)
       session.advance(149).receive(peer.pong(), peer.pong(filler(8)));
     expect(session.sink.of("pong").map(({ sentAt }) => sentAt)).toEqual(Array(4).fill(undefined));
     session.advance(2);
     expectGivenUp(session);
-  });
-
-  test.each([
-    ["a lone FF", bytes`61 ff`],
-    ["overlong", bytes`c0 80`],
-    ["overlong in three bytes", bytes`e0 80 80`],
-    ["a surrogate", bytes`ed a0 80`],
-    ["above U+10FFFF", bytes`f4 90 80 80`],
-    ["a lone continuation", bytes`80`],
-  ])("F32: text that is not UTF-8 is 1007: %s", (_what, payload) => {
-    refuse(peer.text(payload), 1007);
-    refuse(Buffer.concat([peer.text("ok", { fin: false }), peer.last(payload)]), 1007);
-  });
-
-  test("F33: a character cut by fragments and chunks is whole", () => {
-    const [first, second] = [bytes`f0 9f`, bytes`98 80`];
-    taken({ role }, Buffer.concat([peer.text(first, { fin: false }), peer.last(second)]), ["😀"]);
-    taken({ role }, Buffer.concat([peer.text("水😀é")]), ["水😀é"]);
-  });
-
-  test("F34: bad text in a fragment that is not the last fails at once", () => {
-    refuse(peer.text(bytes`61 c3 28`, { fin: false }), 1007);
-    const frame = peer.text(bytes`${"ab"} ed a0 ${"never sent"}`);
-    const upTo = frame.length - "never sent".length;
-    expect(new Session({ role }).receive(frame.subarray(0, upTo - 1)).wire.phase).toBe("open");
-    refused(frame.subarray(0, upTo), 1007, { role });
-  });
-
-  test("F35: text that ends inside a character is 1007", () => {
-    refuse(peer.text(bytes`61 e6 b0`), 1007);
-    refuse(Buffer.concat([peer.text(bytes`f0 9f 98`, { fin: false }), peer.last("")]), 1007);
-  });
-
-  test("F36: NUL, byte order mark and noncharacters are kept as they are", () => {
-    taken({ role }, peer.text("\ufeff\0\ufffe\uffff\0"), ["\ufeff\0\ufffe\uffff\0"]);
-    taken({ role }, peer.text("\ufeff"), ["\ufeff"]);
   });
 
   test("F37: random bytes are valid, or end with 1002, 1003, 1007 or 1009; nothing else happens", () => {

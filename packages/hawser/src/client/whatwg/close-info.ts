@@ -47,18 +47,23 @@ export interface Ending {
   readonly reason: string;
   /** The connection was failed (RFC 6455 §7.1.7), which an `error` event tells. */
   readonly failed: boolean;
+  /** What was behind that, if it is known. Browsers keep it to themselves. */
+  readonly cause: unknown;
 }
 
-/** The ending of a connection that never came about. */
-export const neverOpened: Ending = { wasClean: false, code: ABNORMAL, reason: "", failed: true };
+/** The ending of a connection that never came about. @param cause what `connect` rejected with */
+export function neverOpened(cause: unknown): Ending {
+  return { wasClean: false, code: ABNORMAL, reason: "", failed: true, cause };
+}
 
 /** What a close report says, as the standard sees it. */
-export function endingOf({ sent, received, cause }: CloseReport): Ending {
+export function endingOf({ sent, received, cause, error }: CloseReport): Ending {
   return {
     wasClean: sent !== undefined && received !== undefined,
     code: received?.code ?? ABNORMAL,
     reason: received?.reason ?? "",
     // RFC 6455 §7.2.1 has a client fail a connection that is lost. Giving up on the answer to our own Close is no failure (§7.1.1).
     failed: cause !== "close" && cause !== "close-timeout",
+    cause: error,
   };
 }

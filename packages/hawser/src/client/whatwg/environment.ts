@@ -15,7 +15,10 @@ export interface Environment {
 /** The page around us, as it is now. */
 export function environment(): Environment {
   const page = typeof location === "undefined" ? undefined : location;
-  return { baseUrl: textOf(page, "href"), origin: textOf(page, "origin") };
+  const href = textOf(page, "href");
+  // A base that is no URL would make errors of absolute URLs, too.
+  const baseUrl = href !== undefined && URL.canParse(href) ? href : undefined;
+  return { baseUrl, origin: textOf(page, "origin") };
 }
 
 function textOf(page: unknown, name: string): string | undefined {

@@ -1,5 +1,6 @@
 // The events that we fire ourselves: those of the platform, but trusted (DOM standard §2.10) and named as in browsers.
 import { CloseEvent } from "./close-event.ts";
+import type { FailureEvent } from "./websocket-events.ts";
 
 // Node's events say that they are not trusted, and give nobody a way to say otherwise; its MessageEvent calls itself "Event".
 // A prototype between them and their class costs nothing per event, as properties of their own would (0.16 µs each).
@@ -34,9 +35,31 @@ function disguise(made: { readonly prototype: object }, of: object, name: string
   });
 }
 
-/** An event that says nothing but its name. */
-export function plainEvent(type: "open" | "error"): Event {
-  return new FiredEvent(type);
+class FiredFailureEvent extends Event implements FailureEvent {
+  static {
+    disguise(FiredFailureEvent, Event, "Event");
+  }
+
+  readonly #cause: unknown;
+
+  constructor(cause: unknown) {
+    super("error");
+    this.#cause = cause;
+  }
+
+  get cause(): unknown {
+    return this.#cause;
+  }
+}
+
+/** The connection is open. */
+export function openEvent(): Event {
+  return new FiredEvent("open");
+}
+
+/** The connection failed. */
+export function failureEvent(cause: unknown): FailureEvent {
+  return new FiredFailureEvent(cause);
 }
 
 /** A message, and the origin of the URL that it came from. */

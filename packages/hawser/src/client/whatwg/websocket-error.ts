@@ -30,8 +30,11 @@ export function closeInfo(where: string, given: unknown): { code: number | undef
 
 // What WebSocketStream may do, and applications may not.
 
-/** A WebSocketError with any code: the peer's, 1005 or 1006. */
-export let uncheckedError: (message: string, closeCode: number, reason: string) => WebSocketError;
+/** A WebSocketError with any code: the peer's, 1005 or 1006. Its `cause` goes beyond the standard, and may be undefined. */
+export let uncheckedError: (
+  message: string,
+  info: { readonly code: number; readonly reason: string; readonly cause: unknown },
+) => WebSocketError;
 
 /**
  * A DOMException with a close code.
@@ -44,10 +47,11 @@ export let uncheckedError: (message: string, closeCode: number, reason: string) 
 export class WebSocketError extends DOMException {
   static {
     shapeInterface(WebSocketError, { name: "WebSocketError", members: ["closeCode", "reason"] });
-    uncheckedError = (message, closeCode, reason) => {
+    uncheckedError = (message, { code, reason, cause }) => {
       const error = new WebSocketError(message);
-      error.#info.closeCode = closeCode;
+      error.#info.closeCode = code;
       error.#info.reason = reason;
+      if (cause !== undefined) Object.defineProperty(error, "cause", { value: cause, configurable: true });
       return error;
     };
   }

@@ -1,11 +1,17 @@
 // The events of a WebSocket, and EventTarget as TypeScript should see it in one: a listener by its type of event.
 import type { CloseEvent } from "./close-event.ts";
 
+/** Tells that a connection failed: to the standard a plain Event, which says no more. */
+export interface FailureEvent extends Event {
+  /** Beyond the standard: the error behind it, if it is known. A `HandshakeError` before the connection was open. */
+  readonly cause?: unknown;
+}
+
 /** What is fired at a WebSocket, by name. */
 export interface WebSocketEventMap {
   open: Event;
   message: MessageEvent;
-  error: Event;
+  error: FailureEvent;
   close: CloseEvent;
 }
 

@@ -97,7 +97,7 @@ export class WebSocketStream {
     // 9. 10. Establish a WebSocket connection, in parallel.
     establish(establishment, this.#connecting.signal).then(
       (connection) => afterMicrotasks(() => this.#established(connection)),
-      () => afterMicrotasks(() => this.#neverOpened()),
+      (error: unknown) => afterMicrotasks(() => this.#neverOpened(error)),
     );
   }
 
@@ -175,7 +175,7 @@ export class WebSocketStream {
   #established(connection: AnyConnection): void {
     if (this.#state !== "connecting") {
       void connection.terminate();
-      this.#neverOpened();
+      this.#neverOpened(this.#connecting.signal.reason);
       return;
     }
     this.#signal?.removeEventListener("abort", this.#aborted);
@@ -212,12 +212,12 @@ export class WebSocketStream {
     return { readable: this.#readable, writable: this.#writable };
   }
 
-  #neverOpened(): void {
+  #neverOpened(cause: unknown): void {
     this.#signal?.removeEventListener("abort", this.#aborted);
     this.#state = "closed";
-    const { code, reason } = neverOpened;
-    this.#opened.reject(uncheckedError("the connection was not established", code, reason));
-    this.#closed.reject(uncheckedError("the connection was not established", code, reason));
+    const message = "the connection was not established";
+    this.#opened.reject(uncheckedError(message, neverOpened(cause)));
+    this.#closed.reject(uncheckedError(message, neverOpened(cause)));
   }
 
   /** "When the WebSocket connection is closed" */
@@ -227,7 +227,8 @@ export class WebSocketStream {
     this.#state = "closed";
     this.#pump = undefined;
     // 4. 5. Note the code and the reason.
-    const { wasClean, code, reason } = endingOf(report);
+    const ending = endingOf(report);
+    const { wasClean, code, reason } = ending;
     const afterClose = new DOMException("a closed WebSocketStream cannot be written to", "InvalidStateError");
     // What the peer closed on in the middle of a write is not clean to the web platform's tests, nor to the writer.
     const cutShort =
@@ -240,7 +241,7 @@ export class WebSocketStream {
       return;
     }
     // 7. Otherwise: error both with a WebSocketError, and reject the closed promise with it.
-    const error = uncheckedError("the connection was not closed cleanly", code, reason);
+    const error = uncheckedError("the connection was not closed cleanly", ending);
     this.#readable?.fail(error);
     this.#writable?.failed(wasClean ? afterClose : error);
     this.#closed.reject(error);

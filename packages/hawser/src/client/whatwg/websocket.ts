@@ -10,7 +10,7 @@ import { checkCloseInfo, codeToSend, type Ending, endingOf, neverOpened } from "
 import { environment } from "./environment.ts";
 import { establish, extensionsOf, prepare } from "./establish.ts";
 import { EventHandler, type Handler } from "./event-handler.ts";
-import { closeEvent, messageEvent, plainEvent } from "./fired-events.ts";
+import { closeEvent, failureEvent, messageEvent, openEvent } from "./fired-events.ts";
 import { Outbox, payloadOf, sizeOf } from "./outbox.ts";
 import { checkProtocols } from "./subprotocols.ts";
 import { urlRecord } from "./url-record.ts";
@@ -22,7 +22,7 @@ import {
   shapeInterface,
   usvString,
 } from "./web-idl.ts";
-import { WebSocketEventTarget } from "./websocket-events.ts";
+import { type FailureEvent, WebSocketEventTarget } from "./websocket-events.ts";
 import { secondArgument, type WebSocketOptions } from "./websocket-options.ts";
 
 /** How binary messages arrive. */
@@ -69,7 +69,7 @@ export class WebSocket extends WebSocketEventTarget {
   readonly #outbox: Outbox;
   readonly #onopen = new EventHandler<WebSocket, Event>(this, "open");
   readonly #onmessage = new EventHandler<WebSocket, MessageEvent>(this, "message");
-  readonly #onerror = new EventHandler<WebSocket, Event>(this, "error");
+  readonly #onerror = new EventHandler<WebSocket, FailureEvent>(this, "error");
   readonly #onclose = new EventHandler<WebSocket, CloseEvent>(this, "close");
   #readyState: 0 | 1 | 2 | 3 = CONNECTING;
   #extensions = "";
@@ -102,7 +102,7 @@ export class WebSocket extends WebSocketEventTarget {
     const establishment = prepare(this.#url, asked.protocols, asked.options, page.origin);
     establish(establishment, this.#connecting.signal).then(
       (connection) => afterMicrotasks(() => this.#established(connection)),
-      () => afterMicrotasks(() => this.#closed(neverOpened)),
+      (error: unknown) => afterMicrotasks(() => this.#closed(neverOpened(error))),
     );
   }
 
@@ -162,11 +162,11 @@ export class WebSocket extends WebSocketEventTarget {
   }
 
   /** Called when the connection failed, right before `onclose`. */
-  get onerror(): Handler<WebSocket, Event> {
+  get onerror(): Handler<WebSocket, FailureEvent> {
     return this.#onerror.value;
   }
 
-  set onerror(handler: Handler<WebSocket, Event>) {
+  set onerror(handler: Handler<WebSocket, FailureEvent>) {
     this.#onerror.value = handler;
   }
 
@@ -237,7 +237,7 @@ export class WebSocket extends WebSocketEventTarget {
     if (this.#readyState !== CONNECTING) {
       // close() came in between, and has failed it.
       void connection.terminate();
-      this.#closed(neverOpened);
+      this.#closed(neverOpened(this.#connecting.signal.reason));
       return;
     }
     const pump = pumpOf(connection);
@@ -255,7 +255,7 @@ export class WebSocket extends WebSocketEventTarget {
     if (connection.signal.aborted) this.#left(pump);
     else connection.signal.addEventListener("abort", () => this.#left(pump));
     // 4. Fire an event named open. Messages come in tasks of their own.
-    this.dispatchEvent(plainEvent("open"));
+    this.dispatchEvent(openEvent());
     afterMicrotasks(() => pump.inbox.begin());
   }
 
@@ -296,11 +296,11 @@ export class WebSocket extends WebSocketEventTarget {
   }
 
   /** "When the WebSocket connection is closed" */
-  #closed({ failed, wasClean, code, reason }: Ending): void {
+  #closed({ failed, cause, wasClean, code, reason }: Ending): void {
     // 1. Change the ready state to CLOSED.
     this.#readyState = CLOSED;
     // 2. If the connection was failed, fire an event named error.
-    if (failed) this.dispatchEvent(plainEvent("error"));
+    if (failed) this.dispatchEvent(failureEvent(cause));
     // 3. Fire an event named close.
     this.dispatchEvent(closeEvent({ wasClean, code, reason }));
   }

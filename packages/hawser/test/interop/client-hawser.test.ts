@@ -1,0 +1,5 @@
+// Our client with our own server.
+import { describeServer } from "./client-suite.ts";
+import { hawserServer } from "./server-process.ts";
+
+describeServer(hawserServer);
