@@ -5,15 +5,16 @@
 import { fileURLToPath } from "node:url";
 import { connect, HandshakeError } from "hawser";
 
-/** Sends one message, and gives the answer to it. */
-export async function ask(url: string, proxy: string, question: string): Promise<string> {
+/** Hears what the server says first, says it back, and gives both that and the answer. */
+export async function visit(url: string, proxy: string): Promise<string> {
   try {
     // The proxy sees host and port. With wss: it sees nothing else.
     const ws = await connect(url, { proxy, accepts: "text" });
-    ws.send(question);
+    const greeting = (await ws.receive()) ?? "the server hung up";
+    ws.send(greeting);
     const answer = await ws.receive();
     await ws.close();
-    return answer ?? "the server hung up";
+    return `${greeting} / ${answer}`;
   } catch (error) {
     if (!(error instanceof HandshakeError)) throw error;
     if (error.status === 407) return "the proxy wants to know who you are: http://name:password@host:port";
@@ -23,5 +24,5 @@ export async function ask(url: string, proxy: string, question: string): Promise
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { URL: url = "ws://localhost:8080", PROXY: proxy = "http://localhost:3128" } = process.env;
-  console.log(await ask(url, proxy, "滴水之恩当以涌泉相报"));
+  console.log(await visit(url, proxy));
 }

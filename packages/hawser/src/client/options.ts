@@ -103,7 +103,7 @@ export function resolveConnect(given: ConnectOptions<Kind, unknown>): ConnectSet
     throw new TypeError("createConnection makes the stream, so that there is no place for a proxy beside it");
   }
   return {
-    subprotocols,
+    subprotocols: [...subprotocols],
     headers: headerLines(given.headers),
     accepts: checkOneOf("accepts", given.accepts, ["text", "binary"]),
     limits: resolveLimits(given.limits),

@@ -14,10 +14,15 @@ interface Connectable {
   connect(request: AgentRequest, options: object): unknown;
 }
 
-/** Whether this can be asked for a stream. */
+/** Whether this can be asked for a stream. Sockets, and undici's agents, have a `connect` that is something else. */
 export function isProxyAgent(given: unknown): given is ProxyAgent & Connectable {
   return (
-    typeof given === "object" && given !== null && "connect" in given && typeof given.connect === "function"
+    typeof given === "object" &&
+    given !== null &&
+    "connect" in given &&
+    typeof given.connect === "function" &&
+    !("dispatch" in given) &&
+    !(given instanceof Duplex)
   );
 }
 
@@ -35,7 +40,7 @@ export function throughAgent(agent: ProxyAgent): Tunnel {
     const options = { host, port, secureEndpoint: false, signal };
     let made: unknown = agent;
     // Some agents give another agent: proxy-agent does. None need more than a few.
-    for (let step = 0; step < 4 && isProxyAgent(made) && !(made instanceof Duplex); step += 1) {
+    for (let step = 0; step < 4 && isProxyAgent(made); step += 1) {
       made = await unlessAborted(signal, asked(made, request, options), drop);
     }
     // Node's own agent, in the place of one for a proxy, is how proxy-agent says that there is none on the way.

@@ -21,7 +21,7 @@ export function checkProxy(given: unknown): ProxyChoice {
   if (typeof given === "string" || given instanceof URL) return httpProxy("proxy", String(given));
   if (isProxyAgent(given)) return given;
   throw new TypeError(
-    `proxy must be the URL of an HTTP proxy, an agent with a method connect, or "environment", not ${describe(given)}`,
+    `proxy must be the URL of an HTTP proxy, an agent for node:http with a method connect, or "environment", not ${describe(given)}`,
   );
 }
 

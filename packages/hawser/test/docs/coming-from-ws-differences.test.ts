@@ -2,10 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { ConnectionClosedError, connect, type Handler, type ServeOptions, serve } from "hawser";
+import { ConnectionClosedError, connect, type Handler, type ServeOptions, serve, toDuplex } from "hawser";
 import { describe, expect, test, vi } from "vitest";
 import { createWebSocketStream, type ServerOptions, WebSocket, WebSocketServer } from "ws";
-import { toDuplex } from "../../src/connection/to-duplex.ts";
 import { buildFrame, KEY, masked } from "../support/frames.ts";
 import { RawClient, REQUEST } from "../support/raw-client.ts";
 import { dial, hawserPair, peerServer, refusalOf, urlOf, wsPair } from "./coming-from-ws-support.ts";

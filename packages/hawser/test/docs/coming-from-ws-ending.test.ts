@@ -1,10 +1,9 @@
 // Pings, ends and streams in "Coming from ws": each snippet is run at a server's end, and both of a pair do the same.
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
-import type { Connection } from "hawser";
+import { type Connection, toDuplex } from "hawser";
 import { describe, expect, test, vi } from "vitest";
 import { createWebSocketStream, type WebSocket } from "ws";
-import { toDuplex } from "../../src/connection/to-duplex.ts";
 import { filler } from "../support/bytes.ts";
 import { ends } from "./coming-from-ws-support.ts";
 
