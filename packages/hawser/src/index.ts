@@ -51,6 +51,27 @@ export type { ReconnectingOptions, ReconnectingUrl } from "./client/reconnecting
 export type { BackoffOptions } from "./client/reconnecting/backoff.ts";
 export type { QueueOptions } from "./client/reconnecting/unsent-queue.ts";
 
+// To be a client as browsers know it.
+export { type BinaryType, WebSocket } from "./client/whatwg/websocket.ts";
+export type { WebSocketOptions } from "./client/whatwg/websocket-options.ts";
+export type {
+  AnyListener,
+  FailureEvent,
+  ListenerOptions,
+  WebSocketEventMap,
+} from "./client/whatwg/websocket-events.ts";
+export { CloseEvent, type CloseEventConstructor, type CloseEventInit } from "./client/whatwg/close-event.ts";
+export {
+  type WebSocketClosedInfo,
+  type WebSocketOpenInfo,
+  WebSocketStream,
+  type WebSocketStreamOptions,
+} from "./client/whatwg/websocket-stream.ts";
+export { type WebSocketCloseInfo, WebSocketError } from "./client/whatwg/websocket-error.ts";
+export type { WritableMessage } from "./client/whatwg/message-writable.ts";
+export type { NetworkOptions } from "./client/whatwg/establish.ts";
+export type { WebSocketEventHandler } from "./client/whatwg/event-handler.ts";
+
 // To hold a connection.
 export type { AnyConnection, Connection, Message } from "./connection/connection.ts";
 export type { MessageStream } from "./connection/message-stream.ts";

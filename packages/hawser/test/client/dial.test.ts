@@ -1,6 +1,6 @@
-// How connect gets its stream: TCP, Unix sockets, a stream of the application's own; and giving up at every stage.
+// How connect gets its stream: TCP, Unix sockets, a stream of the application's own.
 import { mkdtempSync, rmSync } from "node:fs";
-import { type LookupFunction, connect as netConnect, type Socket } from "node:net";
+import { type LookupFunction, connect as netConnect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
@@ -12,6 +12,7 @@ import { eventually, Guard } from "../serve/support/guard.ts";
 import { Authority } from "./support/authority.ts";
 import { failureOf, reasonOf, roundTrip, serveEcho } from "./support/connecting.ts";
 import { closedPort, listen } from "./support/listener.ts";
+import { connectedSocket, wrapped } from "./support/streams.ts";
 
 const guard = new Guard();
 const authority = new Authority();
@@ -55,13 +56,13 @@ describe("TCP", () => {
   });
 
   test("an IPv6 address", async () => {
-    const { port } = await serveEcho(guard, { host: "::1" } as never);
+    const { port } = await serveEcho(guard, { host: "::1" });
     const ws = await roundTrip(`ws://[::1]:${port}/`);
     expect(ws.request.host).toBe(`[::1]:${port}`);
   });
 
   test.each([4, 6] as const)("network.family %s is what the lookup is asked for", async (family) => {
-    const { port } = await serveEcho(guard, { host: family === 4 ? "127.0.0.1" : "::1" } as never);
+    const { port } = await serveEcho(guard, { host: family === 4 ? "127.0.0.1" : "::1" });
     const asked: unknown[] = [];
     const lookup: LookupFunction = (_hostname, options, done) => {
       asked.push(options.family);
@@ -121,7 +122,7 @@ describe("TCP", () => {
 describe("Unix sockets", () => {
   test("ws+unix:", async () => {
     const path = socketPath();
-    const { arrival } = await serveEcho(guard, { socketPath: path } as never);
+    const { arrival } = await serveEcho(guard, { socketPath: path });
     const ws = await roundTrip(`ws+unix:${path}:/chat?room=tea`);
     expect(ws.request).toMatchObject({ path: "/chat", host: "localhost" });
     expect((await arrival()).request.path).toBe("/chat");
@@ -129,7 +130,7 @@ describe("Unix sockets", () => {
 
   test("wss+unix:, with a certificate for localhost", async () => {
     const path = socketPath();
-    await serveEcho(guard, { socketPath: path, tls } as never);
+    await serveEcho(guard, { socketPath: path, tls });
     await roundTrip(`wss+unix:${path}`, trusting);
     const error = await failureOf(connect(`wss+unix:${path}`));
     expect(error).toMatchObject({ status: 0, cause: { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" } });
@@ -142,32 +143,6 @@ describe("Unix sockets", () => {
     expect(error.message).toBe(`could not connect to ${path}: connect ENOENT ${path}`);
   });
 });
-
-/** Bytes through another stream, as a stream that is no socket. */
-function wrapped(socket: Socket): Duplex {
-  const stream = new Duplex({
-    read: () => socket.resume(),
-    write: (chunk, _encoding, done) => void socket.write(chunk, done),
-    final: (done) => void socket.end(done),
-    destroy: (error, done) => {
-      socket.destroy();
-      done(error);
-    },
-  });
-  socket.on("data", (chunk) => {
-    if (!stream.push(chunk)) socket.pause();
-  });
-  socket.on("end", () => stream.push(null));
-  socket.on("error", (error) => stream.destroy(error));
-  socket.on("close", () => stream.destroy());
-  return stream;
-}
-
-function connectedSocket(port: number): Promise<Socket> {
-  return new Promise((resolve) => {
-    const socket: Socket = netConnect(port, "127.0.0.1", () => resolve(socket));
-  });
-}
 
 describe("createConnection", () => {
   test("is told where to, whether there will be TLS, and when nobody waits any more", async () => {
@@ -188,7 +163,7 @@ describe("createConnection", () => {
       },
     ]);
     const path = socketPath();
-    await serveEcho(guard, { socketPath: path } as never);
+    await serveEcho(guard, { socketPath: path });
     await roundTrip(`ws+unix:${path}`, {
       createConnection: ({ socketPath = "" }) => netConnect(socketPath),
     });
@@ -203,21 +178,21 @@ describe("createConnection", () => {
   test.each(kinds)("gives %s, for ws and, with TLS of ours on top, for wss", async (_what, make) => {
     const plain = await serveEcho(guard);
     await roundTrip("ws://localhost/", { createConnection: () => make(plain.port) });
-    const secure = await serveEcho(guard, { tls } as never);
+    const secure = await serveEcho(guard, { tls });
     await roundTrip("wss://localhost/", { ...trusting, createConnection: () => make(secure.port) });
     const error = await failureOf(connect("wss://localhost/", { createConnection: () => make(secure.port) }));
     expect(error).toMatchObject({ status: 0, cause: { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" } });
   });
 
   test("gives a TLSSocket, which is taken as it is", async () => {
-    const { port } = await serveEcho(guard, { tls } as never);
+    const { port } = await serveEcho(guard, { tls });
     const createConnection = () => tlsConnect({ port, host: "localhost", ca: authority.cert });
     await roundTrip("wss://elsewhere.example/", { createConnection });
     await roundTrip("ws://elsewhere.example/", { createConnection });
   });
 
   test("gives a TLSSocket whose handshake fails", async () => {
-    const { port } = await serveEcho(guard, { tls } as never);
+    const { port } = await serveEcho(guard, { tls });
     const createConnection = () => tlsConnect({ port, host: "localhost" });
     const error = await failureOf(connect("wss://localhost/", { createConnection }));
     expect(error).toMatchObject({ status: 0, cause: { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" } });
@@ -329,156 +304,4 @@ describe("createConnection", () => {
     fail(new Error("too late"));
     await turns();
   });
-});
-
-/** Stages at which connect can be left waiting; each ends with how many sockets there were at the server. */
-interface Stage {
-  readonly url: string;
-  readonly options?: ConnectOptions;
-  /** Resolves when connect waits. */
-  reached(): Promise<unknown>;
-}
-
-const stages: Readonly<Record<string, () => Promise<Stage>>> = {
-  async "the name is looked up"() {
-    const asked: (() => void)[] = [];
-    const lookup: LookupFunction = (_hostname, _options, done) => {
-      asked.push(() => done(null, [{ address: "127.0.0.1", family: 4 }]));
-    };
-    onTestFinished(() => asked[0]?.());
-    return {
-      url: "ws://a.example:1/",
-      options: { network: { lookup } },
-      reached: () => eventually(() => asked.length === 1, "a lookup"),
-    };
-  },
-  async "a socket of the application's connects"() {
-    const sockets: Socket[] = [];
-    const createConnection = () => {
-      const socket = netConnect({ host: "a.example", port: 1, lookup: () => undefined });
-      sockets.push(socket);
-      return socket;
-    };
-    return {
-      url: "wss://a.example/",
-      options: { createConnection },
-      reached: () => eventually(() => sockets[0]?.listenerCount("connect") === 1, "somebody who waits"),
-    };
-  },
-  async "TLS has no answer"() {
-    const { port, socket } = await listen(guard);
-    return {
-      url: `wss://localhost:${port}/`,
-      options: { network: { family: 4 } },
-      reached: async () => (await socket()).resume(),
-    };
-  },
-  async "TLS over a Duplex has no answer"() {
-    const { port, socket } = await listen(guard);
-    return {
-      url: `wss://localhost:${port}/`,
-      options: { createConnection: async () => wrapped(await connectedSocket(port)) },
-      reached: async () => (await socket()).resume(),
-    };
-  },
-  async "the request has no answer"() {
-    const { port, socket } = await listen(guard);
-    return {
-      url: `ws://127.0.0.1:${port}/`,
-      reached: async () => {
-        const one = await socket();
-        await new Promise((resolve) => one.once("data", resolve));
-      },
-    };
-  },
-  async "the request under TLS has no answer"() {
-    const { port, socket } = await listen(guard, () => undefined, { tls });
-    return {
-      url: `wss://localhost:${port}/`,
-      options: { ...trusting, network: { family: 4 } },
-      reached: async () => {
-        const one = await socket();
-        await new Promise((resolve) => one.once("data", resolve));
-      },
-    };
-  },
-  async "the head of the answer is not complete"() {
-    const { port, socket } = await listen(guard, (one) => void one.write("HTTP/1.1 101 Swit"));
-    return {
-      url: `ws://127.0.0.1:${port}/`,
-      reached: async () => {
-        const one = await socket();
-        await new Promise((resolve) => one.once("data", resolve));
-        await turns();
-      },
-    };
-  },
-  async "the body of a refusal is not complete"() {
-    const head = "HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nnot";
-    const { port, socket } = await listen(guard, (one) => void one.write(head));
-    return {
-      url: `ws://127.0.0.1:${port}/`,
-      reached: async () => {
-        const one = await socket();
-        await new Promise((resolve) => one.once("data", resolve));
-        await turns();
-      },
-    };
-  },
-};
-
-describe.each(Object.entries(stages))("giving up while %s", (_name, prepare) => {
-  test("the signal's reason is what connect rejects with, and nothing is left behind", async () => {
-    const clock = new ManualClock();
-    guard.clock(clock);
-    const { url, options, reached } = await prepare();
-    const abort = new AbortController();
-    const reason = new Error("enough");
-    const gone = reasonOf(connect(url, { ...options, clock, signal: abort.signal }));
-    await reached();
-    expect(clock.pending).toBeGreaterThan(0);
-    abort.abort(reason);
-    expect(await gone).toBe(reason);
-    // The guard looks at the sockets of the server, at the handles of this process, and at the clock.
-    expect(clock.pending).toBe(0);
-  });
-
-  test("timeouts.handshake", async () => {
-    const clock = new ManualClock();
-    guard.clock(clock);
-    const { url, options, reached } = await prepare();
-    const gone = failureOf(connect(url, { ...options, clock, timeouts: { handshake: 400 } }));
-    await reached();
-    clock.advance(400);
-    expect(await gone).toMatchObject({
-      status: 0,
-      message: "there was no answer within 400 ms (timeouts.handshake)",
-    });
-    expect(clock.pending).toBe(0);
-  });
-});
-
-test("a signal that is aborted already: nothing is asked for", async () => {
-  const { port, sockets } = await listen(guard);
-  const asked: unknown[] = [];
-  const createConnection = (destination: Destination) => {
-    asked.push(destination);
-    return netConnect(port, "127.0.0.1");
-  };
-  expect(await reasonOf(connect(`ws://127.0.0.1:${port}/`, { signal: AbortSignal.abort("no") }))).toBe("no");
-  expect(await reasonOf(connect("ws://a/", { signal: AbortSignal.abort("no"), createConnection }))).toBe(
-    "no",
-  );
-  await turns();
-  expect([asked, sockets]).toEqual([[], []]);
-});
-
-test("a signal that is aborted once we are connected changes nothing, and nobody listens to it", async () => {
-  const { port } = await serveEcho(guard);
-  const abort = new AbortController();
-  const ws = await connect(`ws://127.0.0.1:${port}/`, { signal: abort.signal });
-  abort.abort();
-  ws.send("still here");
-  expect(await ws.receive()).toBe("still here");
-  await ws.close();
 });

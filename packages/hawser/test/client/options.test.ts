@@ -1,5 +1,7 @@
 // What connect is given: every mistake is told at once, by name, before anybody is called.
+import { Socket } from "node:net";
 import { type ConnectOptions, connect } from "hawser";
+import { ProxyAgent as UndiciProxyAgent } from "undici";
 import { describe, expect, test } from "vitest";
 import { Guard } from "../serve/support/guard.ts";
 import { Authority } from "./support/authority.ts";
@@ -58,9 +60,11 @@ const noTypes: readonly Row[] = [
   [{ redirects: true }, "redirects must be a number, not the boolean true"],
   [
     { proxy: 3128 },
-    'proxy must be the URL of an HTTP proxy, an agent with a method connect, or "environment", not the number 3128',
+    'proxy must be the URL of an HTTP proxy, an agent for node:http with a method connect, or "environment", not the number 3128',
   ],
   [{ proxy: {} }, /^proxy must be .*, not an object$/],
+  [{ proxy: new Socket() }, /^proxy must be .*, not an instance of Socket$/],
+  [{ proxy: new UndiciProxyAgent("http://proxy:3128") }, /^proxy must be .*, not an instance of ProxyAgent$/],
   [{ proxy: null }, /^proxy must be .*, not null$/],
   [{ proxy: "proxy" }, 'proxy must be a URL, as "http://proxy:3128", not the string "proxy"'],
   [{ proxy: "" }, 'proxy must be a URL, as "http://proxy:3128", not the string ""'],

@@ -65,7 +65,7 @@ describe("is asked", () => {
 describe("gives", () => {
   test("a socket, connected or not, over which TLS is ours to speak", async () => {
     const plain = await serveEcho(guard);
-    const secure = await serveEcho(guard, { tls } as never);
+    const secure = await serveEcho(guard, { tls });
     const events: unknown[] = [];
     const to = (port: number) =>
       agentOf((request) => {

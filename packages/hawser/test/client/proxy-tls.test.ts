@@ -37,7 +37,7 @@ async function throughProxy(url: string, proxy: string): Promise<string> {
 
 test("by URL: ws through it, and wss, which is TLS within TLS", async () => {
   const plain = await serveEcho(guard);
-  const secure = await serveEcho(guard, { tls: pairOfTarget } as never);
+  const secure = await serveEcho(guard, { tls: pairOfTarget });
   const { port, heads } = await httpProxy(guard, undefined, pairOfProxy);
   const proxy = `https://localhost:${port}`;
   expect(await throughProxy(`ws://target.example:${plain.port}/`, proxy)).toBe("through");
@@ -46,7 +46,7 @@ test("by URL: ws through it, and wss, which is TLS within TLS", async () => {
 });
 
 test("by URL: a certificate that is not the destination's", async () => {
-  const secure = await serveEcho(guard, { tls: authority.issue("DNS:other.example") } as never);
+  const secure = await serveEcho(guard, { tls: authority.issue("DNS:other.example") });
   const { port } = await httpProxy(guard, undefined, pairOfProxy);
   expect(await throughProxy(`wss://target.example:${secure.port}/`, `https://localhost:${port}`)).toContain(
     `ERR_TLS_CERT_ALTNAME_INVALID: no TLS connection to target.example:${secure.port}`,
@@ -74,7 +74,7 @@ test("by URL: a certificate of nobody's, whatever NODE_TLS_REJECT_UNAUTHORIZED s
 
 test("by https-proxy-agent, for a proxy with a private authority", async () => {
   const plain = await serveEcho(guard);
-  const secure = await serveEcho(guard, { tls: pairOfTarget } as never);
+  const secure = await serveEcho(guard, { tls: pairOfTarget });
   const { port } = await httpProxy(guard, undefined, pairOfProxy);
   const proxy = new HttpsProxyAgent(`https://localhost:${port}`, { ca, family: 4 });
   await roundTrip(`ws://target.example:${plain.port}/`, { proxy });

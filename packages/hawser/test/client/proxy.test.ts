@@ -26,7 +26,7 @@ test("a ws: URL through a tunnel", async () => {
 });
 
 test("a wss: URL: TLS with the destination, inside of the tunnel", async () => {
-  const { port } = await serveEcho(guard, { tls } as never);
+  const { port } = await serveEcho(guard, { tls });
   const { port: proxy } = await httpProxy(guard);
   const through = { proxy: new URL(`http://127.0.0.1:${proxy}`) };
   await roundTrip(`wss://target.example:${port}/`, { ...trusting, ...through });
@@ -291,7 +291,7 @@ describe('"environment"', () => {
 
   test("is looked at for each URL, as it is at that moment", async () => {
     const { port } = await serveEcho(guard);
-    const secure = await serveEcho(guard, { tls } as never);
+    const secure = await serveEcho(guard, { tls });
     const { port: proxy, heads } = await httpProxy(guard);
     const options: ConnectOptions = { ...trusting, proxy: "environment" };
     vi.stubEnv("https_proxy", `127.0.0.1:${proxy}`);

@@ -84,7 +84,7 @@ describe("on a client's connection", () => {
       open: (one: Connection<Message, { count: number }>) => void one.send("x"),
       message(one: Connection<Message, { count: number }>, message: Message) {
         one.state.count += 1;
-        if (one.state.count < 5) one.send(`${message}x`);
+        if (one.state.count < 5) one.send(`${String(message)}x`);
         else void one.close(1000, String(message));
       },
     };

@@ -14,7 +14,7 @@ const { cert: ca } = authority;
 const localhost = authority.issue("DNS:localhost");
 
 function serveTls(tls: object = localhost): Promise<Echo> {
-  return serveEcho(guard, { tls } as never);
+  return serveEcho(guard, { tls });
 }
 
 describe("the server's certificate", () => {
@@ -62,7 +62,7 @@ describe("the server's certificate", () => {
     const pair = authority.issue("IP:127.0.0.1", "IP:::1");
     const { port } = await serveTls(pair);
     await roundTrip(`wss://127.0.0.1:${port}/`, { tls: { ca } });
-    const six = await serveEcho(guard, { tls: pair, host: "::1" } as never);
+    const six = await serveEcho(guard, { tls: pair, host: "::1" });
     await roundTrip(`wss://[::1]:${six.port}/`, { tls: { ca } });
   });
 

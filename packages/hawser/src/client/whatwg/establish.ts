@@ -4,6 +4,7 @@ import { HandshakeError } from "../../handshake/handshake-error.ts";
 import type { HeaderFields } from "../../handshake/header-fields.ts";
 import { headerLines } from "../../handshake/header-fields.ts";
 import { printOffer } from "../../handshake/offer.ts";
+import { environmentVariable } from "../../transport/environment.ts";
 import type { Limits } from "../../wire/limits.ts";
 import { defaultLimits, resolveLimits } from "../../wire/limits.ts";
 import { connect } from "../connect.ts";
@@ -61,18 +62,32 @@ export function prepare(
   origin: string | undefined,
 ): Establishment {
   const limits = resolveLimits(given.limits, browserLimits);
-  const options = { ...given, limits, subprotocols, headers: withOrigin(given.headers, origin) };
+  const options = {
+    ...given,
+    limits,
+    subprotocols,
+    headers: withOrigin(given.headers, origin),
+  };
   resolveConnect(options);
   printOffer({
     url: { host: "", target: "/", authorization: undefined },
     key: anyKey,
     headers: options.headers,
   });
-  return { url, options };
+  if (!certificatesUnchecked()) return { url, options };
+  return { url, options: { ...options, tls: { rejectUnauthorized: false, ...given.tls } } };
 }
 
 /** Sixteen zeros: well-formed, and never sent. */
 const anyKey = "AAAAAAAAAAAAAAAAAAAAAA==";
+
+/**
+ * Code for browsers has no way to speak of certificates: as with `fetch`, it is Node that has one, for the whole process, and a
+ * warning with it. `connect` does not follow it.
+ */
+function certificatesUnchecked(): boolean {
+  return environmentVariable("NODE_TLS_REJECT_UNAUTHORIZED") === "0";
+}
 
 function withOrigin(headers: HeaderFields | undefined, origin: string | undefined): HeaderFields {
   const lines = headerLines(headers);

@@ -8,13 +8,13 @@ export interface ListenerTarget<Fired extends Event> {
 }
 
 /** What may be set. An object that cannot be called is kept, and never called. */
-export type Handler<Target, Fired> = ((this: Target, event: Fired) => unknown) | null;
+export type WebSocketEventHandler<Target, Fired> = ((this: Target, event: Fired) => unknown) | null;
 
 /** One attribute of one object. Its place among the listeners is that of when it was set first, until it is set to null. */
 export class EventHandler<Target extends ListenerTarget<Fired>, Fired extends Event> {
   readonly #target: Target;
   readonly #type: string;
-  #value: Handler<Target, Fired> = null;
+  #value: WebSocketEventHandler<Target, Fired> = null;
   #listener: ((event: Fired) => void) | undefined;
 
   constructor(target: Target, type: string) {
@@ -22,12 +22,12 @@ export class EventHandler<Target extends ListenerTarget<Fired>, Fired extends Ev
     this.#type = type;
   }
 
-  get value(): Handler<Target, Fired> {
+  get value(): WebSocketEventHandler<Target, Fired> {
     return this.#value;
   }
 
   /** [LegacyTreatNonObjectAsNull]: whatever is no object is null. */
-  set value(given: Handler<Target, Fired>) {
+  set value(given: WebSocketEventHandler<Target, Fired>) {
     this.#value = isObject(given) ? given : null;
     if (this.#value === null) this.#deactivate();
     else this.#activate();

@@ -1,4 +1,5 @@
 // Getting a URL record: which URLs a WebSocket takes (WebSockets standard §3.1, "get a URL record").
+import { shownUrl } from "../../handshake/shown-url.ts";
 import { describe } from "../../wire/errors.ts";
 
 /**
@@ -32,7 +33,5 @@ function parsed(url: string, baseUrl: string | undefined): URL {
 }
 
 function refused(url: string, why: string): DOMException {
-  // A URL may hold a password, and errors end in logs.
-  const shown = describe(url.replace(/\/\/[^/?#]*@/, "//***@"));
-  return new DOMException(`${shown} is no URL for a WebSocket: ${why}`, "SyntaxError");
+  return new DOMException(`${describe(shownUrl(url))} is no URL for a WebSocket: ${why}`, "SyntaxError");
 }

@@ -146,7 +146,6 @@ export class WebSocketStream {
     }
     this.#pump?.close(codeToSend(code, reason), reason);
     this.#readable?.stopTaking();
-    this.#pump?.inbox.discard();
   }
 
   /** "Close using reason": a WebSocketError says what to close with, anything else says nothing. */
@@ -190,7 +189,7 @@ export class WebSocketStream {
     const { readable, writable } = this.#makeStreams(connection);
     this.#opened.resolve({ extensions, protocol, readable: readable.stream, writable: writable.stream });
     pump.inbox.claim(readable);
-    afterMicrotasks(() => pump.inbox.begin());
+    pump.inbox.begin();
     // What waits to be read has its time before a clean end. Any other is told at once.
     void connection.closed.then((report) => {
       if (!endingOf(report).wasClean) afterMicrotasks(() => this.#ended(report));

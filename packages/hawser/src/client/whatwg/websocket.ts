@@ -9,7 +9,7 @@ import type { CloseEvent } from "./close-event.ts";
 import { checkCloseInfo, codeToSend, type Ending, endingOf, neverOpened } from "./close-info.ts";
 import { environment } from "./environment.ts";
 import { establish, extensionsOf, prepare } from "./establish.ts";
-import { EventHandler, type Handler } from "./event-handler.ts";
+import { EventHandler, type WebSocketEventHandler } from "./event-handler.ts";
 import { closeEvent, failureEvent, messageEvent, openEvent } from "./fired-events.ts";
 import { Outbox, payloadOf, sizeOf } from "./outbox.ts";
 import { checkProtocols } from "./subprotocols.ts";
@@ -144,38 +144,38 @@ export class WebSocket extends WebSocketEventTarget {
   }
 
   /** Called when the connection is open. */
-  get onopen(): Handler<WebSocket, Event> {
+  get onopen(): WebSocketEventHandler<WebSocket, Event> {
     return this.#onopen.value;
   }
 
-  set onopen(handler: Handler<WebSocket, Event>) {
+  set onopen(handler: WebSocketEventHandler<WebSocket, Event>) {
     this.#onopen.value = handler;
   }
 
   /** Called with each message. */
-  get onmessage(): Handler<WebSocket, MessageEvent> {
+  get onmessage(): WebSocketEventHandler<WebSocket, MessageEvent> {
     return this.#onmessage.value;
   }
 
-  set onmessage(handler: Handler<WebSocket, MessageEvent>) {
+  set onmessage(handler: WebSocketEventHandler<WebSocket, MessageEvent>) {
     this.#onmessage.value = handler;
   }
 
   /** Called when the connection failed, right before `onclose`. */
-  get onerror(): Handler<WebSocket, FailureEvent> {
+  get onerror(): WebSocketEventHandler<WebSocket, FailureEvent> {
     return this.#onerror.value;
   }
 
-  set onerror(handler: Handler<WebSocket, FailureEvent>) {
+  set onerror(handler: WebSocketEventHandler<WebSocket, FailureEvent>) {
     this.#onerror.value = handler;
   }
 
   /** Called once, when all is over. */
-  get onclose(): Handler<WebSocket, CloseEvent> {
+  get onclose(): WebSocketEventHandler<WebSocket, CloseEvent> {
     return this.#onclose.value;
   }
 
-  set onclose(handler: Handler<WebSocket, CloseEvent>) {
+  set onclose(handler: WebSocketEventHandler<WebSocket, CloseEvent>) {
     this.#onclose.value = handler;
   }
 
@@ -207,8 +207,8 @@ export class WebSocket extends WebSocketEventTarget {
    * @param reason at most 123 bytes of UTF-8
    * @throws DOMException "InvalidAccessError" for another code, "SyntaxError" for a longer reason
    */
-  // As the rest, so that the method has the length that Web IDL wants: 0.
   close(...[code, reason]: [code?: number | undefined, reason?: string | undefined]): void {
+    // (Rest parameters give the method the length that Web IDL wants, 0.)
     checkBrand(#url in this);
     const givenCode = code === undefined ? undefined : clampedUnsignedShort(code);
     const givenReason = reason === undefined ? "" : usvString(reason);
@@ -226,8 +226,6 @@ export class WebSocket extends WebSocketEventTarget {
     // Closing handshake not yet started: start it. (If it has been, by the peer, the pump does nothing.)
     const sent = codeToSend(givenCode, givenReason);
     this.#outbox.afterwards(() => this.#pump?.close(sent, givenReason));
-    // No message is of interest any more, and none may hold up the peer's Close.
-    this.#pump?.inbox.discard();
   }
 
   // Feedback from the protocol (§4). Each of these is a task.
@@ -255,8 +253,8 @@ export class WebSocket extends WebSocketEventTarget {
     if (connection.signal.aborted) this.#left(pump);
     else connection.signal.addEventListener("abort", () => this.#left(pump));
     // 4. Fire an event named open. Messages come in tasks of their own.
-    this.dispatchEvent(openEvent());
-    afterMicrotasks(() => pump.inbox.begin());
+    super.dispatchEvent(openEvent());
+    pump.inbox.begin();
   }
 
   /** "When a WebSocket message has been received": the next one waits for the end of the task. */
@@ -276,16 +274,14 @@ export class WebSocket extends WebSocketEventTarget {
     const bytes = item instanceof Uint8Array ? item : undefined;
     const data = bytes === undefined ? item : this.#binaryType === "blob" ? new Blob([bytes]) : bytes.buffer;
     // 3. Fire an event named message, with the data and the origin of the URL.
-    this.dispatchEvent(messageEvent(data, this.#origin));
+    super.dispatchEvent(messageEvent(data, this.#origin));
   }
 
-  /** "When the WebSocket closing handshake is started": the messages before the peer's Close come first. */
+  /** "When the WebSocket closing handshake is started": by then the messages before the peer's Close have been told. */
   #left(pump: Pump): void {
     afterMicrotasks(() => {
-      // A connection that is lost has no closing handshake: it goes from OPEN to CLOSED.
-      if (this.#readyState !== OPEN || pump.report !== undefined) return;
-      if (pump.inbox.settled) this.#readyState = CLOSING;
-      else this.#left(pump);
+      // A connection that is lost has no closing handshake, and messages may still be on their way: it goes from OPEN to CLOSED.
+      if (this.#readyState === OPEN && pump.report === undefined) this.#readyState = CLOSING;
     });
   }
 
@@ -300,9 +296,9 @@ export class WebSocket extends WebSocketEventTarget {
     // 1. Change the ready state to CLOSED.
     this.#readyState = CLOSED;
     // 2. If the connection was failed, fire an event named error.
-    if (failed) this.dispatchEvent(failureEvent(cause));
+    if (failed) super.dispatchEvent(failureEvent(cause));
     // 3. Fire an event named close.
-    this.dispatchEvent(closeEvent({ wasClean, code, reason }));
+    super.dispatchEvent(closeEvent({ wasClean, code, reason }));
   }
 
   #deliver(data: string | Uint8Array, size: number): void {

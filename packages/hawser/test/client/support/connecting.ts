@@ -25,13 +25,10 @@ export interface Echo {
 export async function serveEcho(guard: Guard, options: Partial<ServeOptions> = {}): Promise<Echo> {
   const place = "socketPath" in options ? {} : { port: 0, host: "127.0.0.1" };
   const arrivals = new Mailbox<Connection<Message, unknown>>();
-  const server = await serve(
-    { ...place, ...options } as ServeOptions,
-    async (ws: Connection<Message, unknown>) => {
-      arrivals.put(ws);
-      for await (const message of ws) ws.send(message);
-    },
-  );
+  const server = await serve({ ...place, ...options }, async (ws: Connection<Message, unknown>) => {
+    arrivals.put(ws);
+    for await (const message of ws) ws.send(message);
+  });
   guard.closing({
     close: () => server.close({ deadline: Number.POSITIVE_INFINITY }),
     busy: () => server.size + server.stats().handshakes,

@@ -1,6 +1,6 @@
 // close() in every state, with every argument, and how often it is told.
 import { Buffer } from "node:buffer";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { WebSocket } from "../../../src/client/whatwg/websocket.ts";
 import { plain, type ReadFrame } from "../../support/frames.ts";
 import { loosely, next, record, schemes, scripted, serveWith, thrownBy } from "./support.ts";
@@ -108,7 +108,7 @@ describe("while CONNECTING", () => {
   });
 
   test("at any moment of the handshake there is either an open event first, or none", async () => {
-    const { url } = await serveWith("ws");
+    const { url, size } = await serveWith("ws");
     for (let turns = 0; turns < 40; turns += 1) {
       const ws = new WebSocket(url);
       const { events, closed } = record(ws);
@@ -122,6 +122,8 @@ describe("while CONNECTING", () => {
       await closed;
       expect(events).toEqual(opened ? ["open 1", "close 3 1005  clean"] : ["error 3", "close 3 1006 "]);
     }
+    // Whatever the server had opened by then is dropped.
+    await vi.waitFor(() => expect(size()).toBe(0));
   });
 });
 
@@ -203,6 +205,16 @@ describe("who closes first", () => {
     await next(ws, "open");
     ws.close(1000);
     expect(await closed).toEqual({ code: 1006, reason: "", wasClean: false });
+  });
+
+  test("a server that never answers our Close is given up on, which is no failure", async () => {
+    const { url } = await scripted("ws", (peer) => peer.accept());
+    const ws = new WebSocket(url, { timeouts: { close: 1 } });
+    const { events, closed } = record(ws);
+    await next(ws, "open");
+    ws.close(1000);
+    await closed;
+    expect(events).toEqual(["open 1", "close 3 1006 "]);
   });
 
   test("the close event waits for the server to hang up", async () => {

@@ -365,3 +365,17 @@ describe("the error behind an error event, beyond the standard", () => {
     expect(cause).toMatchObject({ name: "ProtocolError", violation: "reserved-opcode" });
   });
 });
+
+test("a dispatchEvent of the application's own is not in the way", async () => {
+  const { url } = await serveWith("ws");
+  class Own extends WebSocket {
+    override dispatchEvent(): boolean {
+      throw new Error("never called");
+    }
+  }
+  const ws = new Own(url);
+  const { events, closed } = record(ws);
+  ws.onopen = () => ws.close();
+  await closed;
+  expect(events).toEqual(["open 1", "close 3 1005  clean"]);
+});

@@ -1,5 +1,5 @@
 // Subprotocols, and the second argument in which they stand.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { WebSocket } from "../../../src/client/whatwg/websocket.ts";
 import { WebSocketStream } from "../../../src/client/whatwg/websocket-stream.ts";
 import { loosely, next, record, scripted, serveWith, thrownBy } from "./support.ts";
@@ -102,9 +102,14 @@ describe("the second argument", () => {
 });
 
 describe("what the server chose", () => {
+  let hungUp = 0;
+
   /** Answers with these lines, whatever was asked. */
   const answering = (...lines: string[]) =>
     scripted("ws", async (peer) => {
+      peer.socket.on("end", () => {
+        hungUp += 1;
+      });
       await peer.requested();
       peer.socket.write(peer.answer(lines));
     });
@@ -119,12 +124,15 @@ describe("what the server chose", () => {
   });
 
   test("may not be nothing, where something was asked for", async () => {
+    hungUp = 0;
     const { url } = await answering();
     const { events, closed } = record(new WebSocket(url, "chat"));
     await closed;
     expect(events).toEqual(["error 3", "close 3 1006 "]);
     const stream = new WebSocketStream(url, { protocols: ["chat"] });
     await expect(stream.opened).rejects.toMatchObject({ name: "WebSocketError" });
+    // Nobody holds on to what the server believes to be a connection.
+    await vi.waitFor(() => expect(hungUp).toBe(2));
   });
 
   test.each([["Sec-WebSocket-Protocol: other"], ["Sec-WebSocket-Extensions: unheard-of"]])(

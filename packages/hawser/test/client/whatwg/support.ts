@@ -43,14 +43,14 @@ export async function serveWith(
   scheme: Scheme,
   session: Session<any, any> = echo,
   options: Partial<ServeOptions> = {},
-): Promise<Place> {
+): Promise<Place & { readonly size: () => number }> {
   const tls = scheme === "wss" ? { tls: certificateFor("localhost") } : {};
   const server = await serve(
     { port: 0, ...tls, ...options } as ServeOptions,
     session as Session<any, undefined>,
   );
   later(() => server.close({ deadline: 1000 }));
-  return placeOf(scheme, server.port);
+  return { ...placeOf(scheme, server.port), size: () => server.size };
 }
 
 const echo: Session<any, any> = async (ws) => {

@@ -410,6 +410,17 @@ describe("the writer", () => {
     expect(await reasonOf(writing)).toMatchObject({ name: "InvalidStateError" });
   });
 
+  test("that writes after close() is told that it was too late", async () => {
+    const { url, got } = await closable();
+    const wss = new WebSocketStream(url);
+    const { writable } = await wss.opened;
+    wss.close();
+    const writing = writable.getWriter().write("late");
+    expect(await wss.closed).toEqual({ closeCode: 1005, reason: "" });
+    expect(await reasonOf(writing)).toMatchObject({ name: "InvalidStateError" });
+    expect(got).toHaveLength(1);
+  });
+
   test("whose message is under way when we close: it goes out, and the end is clean", async () => {
     const size = 16 * 1024 * 1024;
     let got = 0;
