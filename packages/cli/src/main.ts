@@ -1,7 +1,10 @@
 // The command line: which words there are, and what they lead to.
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { connectCommand } from "./connect/connect-command.ts";
+import { addConnectFlags, type ConnectFlags, type ConnectPlan, planOf } from "./connect/flags.ts";
 import { type ServePlace, serveDemo } from "./serve-demo.ts";
+import { untilStopped } from "./stop-signals.ts";
 
 /** Exit code for a command line that is wrong. */
 const WRONG_USE = 2;
@@ -14,9 +17,15 @@ interface ServeFlags extends ServePlace {
 /** Runs the program with these arguments. Resolves with its exit code, when it is over. */
 export async function main(args: readonly string[]): Promise<number> {
   let code = 0;
-  const program = createProgram(async (place) => {
-    code = await serveDemo(place);
-  });
+  const program = createProgram(
+    async (place) => {
+      code = await serveDemo(place);
+    },
+    async (plan) => {
+      const { stdin, stdout, stderr, env: environment } = process;
+      code = await connectCommand(plan, { stdin, stdout, stderr, environment, stopped: untilStopped() });
+    },
+  );
   try {
     await program.parseAsync(args, { from: "user" });
     return code;
@@ -26,7 +35,10 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(onServe: (place: ServePlace) => Promise<void>): Command {
+function createProgram(
+  onServe: (place: ServePlace) => Promise<void>,
+  onConnect: (plan: ConnectPlan) => Promise<void>,
+): Command {
   const program = new Command("hawser")
     .description("WebSockets from the terminal.")
     .version(ownVersion(), "-V, --version", "print the version")
@@ -47,6 +59,13 @@ function createProgram(onServe: (place: ServePlace) => Promise<void>): Command {
         command.error("only the demo can be served for now: hawser serve --demo");
       }
       await onServe(flags);
+    });
+  addConnectFlags(program.command("connect"))
+    .description("talk to a WebSocket server: type, or pipe lines through it")
+    .helpOption("-h, --help", "print this help")
+    .configureOutput({ outputError: (text, write) => write(oneLine(text, "hawser connect --help")) })
+    .action(async (url: string, flags: ConnectFlags, command: Command) => {
+      await onConnect(planOf(url, flags, command));
     });
   return program;
 }

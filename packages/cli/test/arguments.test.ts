@@ -22,6 +22,20 @@ test("--help names the commands, and of a command its flags", async () => {
   for (const flag of ["--demo", "--port <number>", "--host <address>", "8080", "127.0.0.1"]) {
     expect(serve.stdout).toContain(flag);
   }
+
+  const connect = await run(["connect", "--help"]);
+  expect(connect.code).toBe(0);
+  for (const flag of [
+    "<url>",
+    "--header <line>",
+    "--jsonl",
+    "--binary",
+    "--once",
+    "--reconnect",
+    "--insecure",
+  ]) {
+    expect(connect.stdout).toContain(flag);
+  }
 });
 
 test("without a command, the help is on stderr", async () => {
@@ -50,11 +64,47 @@ describe("what is wrong is said in one line, and ends with 2", () => {
     ["a port below 0", ["serve", "--demo", "--port=-1"], /from 0 to 65535/],
     ["a port that is a fraction", ["serve", "--demo", "--port", "80.5"], /from 0 to 65535/],
     ["an empty host", ["serve", "--demo", "--host", ""], /A host is an address/],
+    ["no URL", ["connect"], /missing required argument 'url'/],
+    ["two URLs", ["connect", ":1", ":2"], /too many arguments/],
+    ["a header without a colon", ["connect", ":1", "-H", "X-One"], /A header is written as "Name: value"/],
+    ["a header without a name", ["connect", ":1", "-H", ": 1"], /A header is written as/],
+    [
+      "two formats",
+      ["connect", ":1", "--jsonl", "--binary"],
+      /'--jsonl' cannot be used with option '--binary'/,
+    ],
+    [
+      "--binary that comes back",
+      ["connect", ":1", "--binary", "--reconnect"],
+      /cannot be used with option '--reconnect'/,
+    ],
+    ["--cert alone", ["connect", ":1", "--cert", "a"], /--cert and --key need each other/],
+    ["a wait that is no time", ["connect", ":1", "--wait", "soon"], /a number of seconds/],
+    ["a wait that fits no timer", ["connect", ":1", "--wait", "10000000"], /a number of seconds/],
+    ["no time at all for connecting", ["connect", ":1", "--timeout", "0"], /more than 0/],
+    ["a size that is none", ["connect", ":1", "--max-message", "16X"], /a number of bytes/],
+    ["a size of nothing", ["connect", ":1", "--max-message", "0"], /a number of bytes/],
+    ["redirects that are no number", ["connect", ":1", "--redirects", "-1"], /a whole number/],
   ])("%s", async (_name, args, complaint) => {
     const { code, stdout, stderr } = await run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(complaint);
-    expect(stderr).toMatch(/^hawser: [^\n]*; see hawser (serve )?--help\n$/);
+    expect(stderr).toMatch(/^hawser: [^\n]*; see hawser (serve |connect )?--help\n$/);
+  });
+
+  test.each<[string, string[], RegExp]>([
+    ["a URL that is none", ["connect", "ftp://a/"], /"ftp:\/\/a\/" is no WebSocket URL/],
+    ["a URL with a fragment", ["connect", ":1/#a"], /fragment/],
+    ["a header that is ours", ["connect", ":1", "-H", "Sec-WebSocket-Key: a"], /Sec-WebSocket-Key/i],
+    ["a header that breaks the line", ["connect", ":1", "-H", "A: b\r\nC: d"], /header/i],
+    ["a subprotocol that is none", ["connect", ":1", "-s", "a b"], /subprotocol/],
+    ["a subprotocol twice", ["connect", ":1", "-s", "a", "-s", "a"], /subprotocol/],
+    ["a proxy that is none", ["connect", ":1", "--proxy", "nowhere"], /proxy/],
+  ])("what the library finds wrong: %s", async (_name, args, complaint) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(complaint);
+    expect(stderr).toMatch(/^hawser: [^\n]*\n$/);
   });
 
   test("PORT that is no port", async () => {

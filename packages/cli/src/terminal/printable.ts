@@ -8,6 +8,19 @@ const MAX_LENGTH = 300;
 
 /** The text with every unprintable character as `\u{1b}`, on one line and not endless. */
 export function printable(text: string): string {
-  const cut = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
-  return cut.replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+  return escaped(text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text);
+}
+
+/** The text with every unprintable character as `\u{1b}`, line breaks included, however long it is. */
+export function escaped(text: string): string {
+  return text.replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+/** JSON with every unprintable character in its strings as `\u001b`: the same value, and safe to print. */
+export function escapedJson(json: string): string {
+  // JSON.stringify spells out half of them already. All others are one unit of UTF-16 each, and stand only in strings.
+  return json.replace(
+    unprintable,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -1,16 +1,27 @@
 // The program as a child process, as people start it: from dist, by its bin.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-const bin = fileURLToPath(new URL("../../dist/bin.js", import.meta.url));
+export const bin: string = fileURLToPath(new URL("../../dist/bin.js", import.meta.url));
 
-/** Starts `hawser` with these arguments. It is killed after the test, if it runs then. */
+/** Starts `hawser` with these arguments and nothing to read. It is killed after the test, if it runs then. */
 export function start(args: readonly string[], environment: Record<string, string> = {}): Program {
-  if (!existsSync(bin)) throw new Error(`${bin} is missing: run "npm run build" before these tests`);
-  const program = new Program(args, environment);
+  return started(new Program(args, environment, "ignore"));
+}
+
+/** The same, with a pipe to write to: `child.stdin`. Its output may go to a file instead of `stdout`. */
+export function startPiped(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  output?: string,
+): Program {
+  return started(new Program(args, environment, "pipe", output));
+}
+
+function started(program: Program): Program {
   // Not in an afterEach: those are skipped when another one fails.
   onTestFinished(async () => {
     program.child.kill("SIGKILL");
@@ -47,12 +58,20 @@ export class Program {
   stdout = "";
   stderr = "";
 
-  constructor(args: readonly string[], environment: Record<string, string>) {
+  constructor(
+    args: readonly string[],
+    environment: Record<string, string>,
+    stdin: "ignore" | "pipe",
+    output?: string,
+  ) {
+    if (!existsSync(bin)) throw new Error(`${bin} is missing: run "npm run build" before these tests`);
     const { PORT: _port, FORCE_COLOR: _color, ...rest } = process.env;
+    const file = output === undefined ? undefined : openSync(output, "w");
     this.child = spawn(process.execPath, [bin, ...args], {
       env: { ...rest, ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [stdin, file ?? "pipe", "pipe"],
     });
+    if (file !== undefined) closeSync(file);
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
     });

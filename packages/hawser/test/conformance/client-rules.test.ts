@@ -2,4 +2,5 @@
 import { clients } from "./echo-client.ts";
 import { describeRules } from "./rules.ts";
 
-for (const [name, start] of Object.entries(clients)) describeRules(`an echo client over ${name}`, "client", start);
+for (const [name, start] of Object.entries(clients))
+  describeRules(`an echo client over ${name}`, "client", start);

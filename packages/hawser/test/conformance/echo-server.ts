@@ -6,7 +6,6 @@ import { Mailbox } from "../support/mailbox.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { type EchoEnd, limits } from "./questions.ts";
 
-
 /** The ways to write an echo. Whatever the way, the peer must not see a difference. */
 export const servers = { hooks, session, stream, attached } as const;
 

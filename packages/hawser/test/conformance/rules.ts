@@ -60,8 +60,7 @@ function rules(role: Role, start: () => Promise<EchoEnd>): void {
   describe("1: framing", () => {
     test.each(SIZES)("text of %i characters", async (size) => {
       const content = "*".repeat(size);
-      for (const cut of cutsFor(size))
-        await expectAnswers(end, [peer.text(content)], [text(content)], cut);
+      for (const cut of cutsFor(size)) await expectAnswers(end, [peer.text(content)], [text(content)], cut);
     });
 
     test.each(SIZES)("binary of %i bytes", async (size) => {

@@ -2,4 +2,5 @@
 import { servers } from "./echo-server.ts";
 import { describeRules } from "./rules.ts";
 
-for (const [name, start] of Object.entries(servers)) describeRules(`an echo server by ${name}`, "server", start);
+for (const [name, start] of Object.entries(servers))
+  describeRules(`an echo server by ${name}`, "server", start);

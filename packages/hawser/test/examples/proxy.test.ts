@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { Server as ProxyServer } from "proxy-chain";
 import { expect, onTestFinished, test } from "vitest";
 import { start } from "../../../../examples/meow.ts";
-import { ask } from "../../../../examples/proxy.ts";
+import { visit } from "../../../../examples/proxy.ts";
+
+const both = "滴水之恩当以涌泉相报 / 滴水之恩当以涌泉相报, MEOW!";
 
 /** A proxy that lets everybody through, or only ada. */
 async function proxyFor(everybody: boolean): Promise<{ url: string; server: ProxyServer }> {
@@ -24,14 +26,14 @@ async function meow(): Promise<string> {
 
 test("the answer comes through the proxy", async () => {
   const { url, server } = await proxyFor(true);
-  expect(await ask(await meow(), url, "滴水之恩当以涌泉相报")).toBe("滴水之恩当以涌泉相报, MEOW!");
+  expect(await visit(await meow(), url)).toBe(both);
   expect(server.stats.connectRequestCount).toBe(1);
 });
 
 test("a proxy that wants a name and a password", async () => {
   const { url } = await proxyFor(false);
-  expect(await ask(await meow(), url, "hello")).toContain("the proxy wants to know who you are");
-  expect(await ask(await meow(), url.replace("//", "//ada:any@"), "hello")).toBe("hello, MEOW!");
+  expect(await visit(await meow(), url)).toContain("the proxy wants to know who you are");
+  expect(await visit(await meow(), url.replace("//", "//ada:any@"))).toBe(both);
 });
 
 test("a proxy that is not there", async () => {
@@ -39,7 +41,7 @@ test("a proxy that is not there", async () => {
   const gone = once(server.server, "close");
   await server.close(true);
   await gone.catch(() => undefined);
-  expect(await ask("ws://a.example/", url, "hello")).toMatch(
+  expect(await visit("ws://a.example/", url)).toMatch(
     /^the proxy .* gave no tunnel to a\.example:80: .*ECONNREFUSED/,
   );
 });

@@ -20,7 +20,8 @@ const pair = certificateFor("localhost");
 /** Everything until the end. */
 async function all(ws: AnyConnection): Promise<Message[]> {
   const got: Message[] = [];
-  for (let message = await ws.receive(); message !== undefined; message = await ws.receive()) got.push(message);
+  for (let message = await ws.receive(); message !== undefined; message = await ws.receive())
+    got.push(message);
   return got;
 }
 
@@ -40,7 +41,7 @@ describe.each([
   ["TLS", pair, { tls: { ca: pair.cert } }],
 ] as const)("over %s", (_name, tls, options) => {
   /** Plays the answer and the frames, cut like this for each client in turn. */
-  async function played(cuts: readonly ((whole: Buffer) => Buffer[])[], bytes = frames) {
+  async function played(cuts: readonly ((whole: Buffer) => Buffer[])[], bytes: Buffer = frames) {
     const server = await guard.server(
       async (caller, nth) => {
         const { key } = await caller.asked();
@@ -117,45 +118,51 @@ function stocked(piece: number): Duplex {
   return stream;
 }
 
-test.each([1, 7, 100, 129, 200, 1000])("K10: from a stream that gives many chunks of %i bytes in one turn", async (piece) => {
-  const ws = await connect("ws://anywhere/", { createConnection: () => stocked(piece) });
-  expect(await ws.receive()).toBe("滴水");
-  expect(await all(ws)).toEqual(messages.slice(1));
-  expect(await ws.closed).toMatchObject({ code: 1000, reason: "that was all" });
-});
+test.each([1, 7, 100, 129, 200, 1000])(
+  "K10: from a stream that gives many chunks of %i bytes in one turn",
+  async (piece) => {
+    const ws = await connect("ws://anywhere/", { createConnection: () => stocked(piece) });
+    expect(await ws.receive()).toBe("滴水");
+    expect(await all(ws)).toEqual(messages.slice(1));
+    expect(await ws.closed).toMatchObject({ code: 1000, reason: "that was all" });
+  },
+);
 
-test.each([129, 200])("K10: from TLS over a stream of the application's, in records of %i bytes", async (piece) => {
-  const server = await guard.server(
-    async (caller) => {
-      const { key } = await caller.asked();
-      const whole = Buffer.concat([answerTo(key), frames]);
-      caller.socket.cork();
-      for (const bytes of inChunks(whole, piece)) caller.socket.write(bytes);
-      caller.socket.uncork();
-      await caller.framesToClose();
-    },
-    { tls: pair },
-  );
-  const options: AnyOptions = {
-    tls: { ca: pair.cert },
-    createConnection: ({ port }) => {
-      const socket = netConnect(port, "127.0.0.1");
-      // Not a Socket to TLS: it reads from a stream in JavaScript.
-      const below = new Duplex({
-        read: () => void socket.resume(),
-        write: (chunk, encoding, done) => void socket.write(chunk, encoding, done),
-        final: (done) => void socket.end(done),
-        destroy: (error, done) => {
-          socket.destroy();
-          done(error);
-        },
-      });
-      socket.on("data", (chunk) => below.push(chunk));
-      socket.on("end", () => below.push(null));
-      socket.on("error", (error) => below.destroy(error));
-      return below;
-    },
-  };
-  const ws = await guard.open(server.url("/", "localhost"), options);
-  expect(await all(ws)).toEqual(messages);
-});
+test.each([129, 200])(
+  "K10: from TLS over a stream of the application's, in records of %i bytes",
+  async (piece) => {
+    const server = await guard.server(
+      async (caller) => {
+        const { key } = await caller.asked();
+        const whole = Buffer.concat([answerTo(key), frames]);
+        caller.socket.cork();
+        for (const bytes of inChunks(whole, piece)) caller.socket.write(bytes);
+        caller.socket.uncork();
+        await caller.framesToClose();
+      },
+      { tls: pair },
+    );
+    const options: AnyOptions = {
+      tls: { ca: pair.cert },
+      createConnection: ({ port }) => {
+        const socket = netConnect(port, "127.0.0.1");
+        // Not a Socket to TLS: it reads from a stream in JavaScript.
+        const below = new Duplex({
+          read: () => void socket.resume(),
+          write: (chunk, encoding, done) => void socket.write(chunk, encoding, done),
+          final: (done) => void socket.end(done),
+          destroy: (error, done) => {
+            socket.destroy();
+            done(error);
+          },
+        });
+        socket.on("data", (chunk) => below.push(chunk));
+        socket.on("end", () => below.push(null));
+        socket.on("error", (error) => below.destroy(error));
+        return below;
+      },
+    };
+    const ws = await guard.open(server.url("/", "localhost"), options);
+    expect(await all(ws)).toEqual(messages);
+  },
+);

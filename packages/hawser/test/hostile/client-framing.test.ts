@@ -28,17 +28,22 @@ interface Outcome {
   readonly report: CloseReport;
 }
 
-/** What the machine must not tell apart: cut in two everywhere, or near both ends, and byte by byte. */
-function cutsOf(input: Buffer): Buffer[][] {
-  if (input.length <= 40) return [[input], ...everySplit(input), byteByByte(input)];
-  const places = [1, 2, 3, 4, 5, 6, 9, 10, 11, 14, input.length - 7, input.length - 2, input.length - 1];
+/** Cut in two everywhere, or near both ends, and byte by byte. */
+function manyCuts(input: Buffer): Buffer[][] {
+  if (input.length <= 30) return [[input], ...everySplit(input), byteByByte(input)];
+  const places = [1, 2, 4, 6, 9, 10, 11, input.length - 7, input.length - 1];
   return [[input], ...places.map((place) => cutAt(input, [place])), inChunks(input, 7)];
 }
 
+/** Whole, cut within the first header, and byte by byte: each of them costs a handshake under TLS. */
+function fewCuts(input: Buffer): Buffer[][] {
+  return [[input], cutAt(input, [1]), input.length <= 30 ? byteByByte(input) : inChunks(input, 7)];
+}
+
 describe.each([
-  ["TCP", undefined, {}],
-  ["TLS", pair, { tls: { ca: pair.cert } }],
-] as const)("over %s", (_name, tls, options) => {
+  ["TCP", undefined, {}, manyCuts],
+  ["TLS", pair, { tls: { ca: pair.cert } }, fewCuts],
+] as const)("over %s", (_name, tls, options, cutsOf) => {
   let server: ScriptedServer;
   beforeAll(async () => {
     server = await ScriptedServer.listen(undefined, { tls });
@@ -49,7 +54,11 @@ describe.each([
    * Sends the pieces, each a write of its own, then what `last` is, and hears the client out: it must hang up after a failure by
    * itself, and after a Close or the end when we have.
    */
-  async function run(pieces: readonly Buffer[], limits: Partial<Limits>, last: "close" | "nothing"): Promise<Outcome> {
+  async function run(
+    pieces: readonly Buffer[],
+    limits: Partial<Limits>,
+    last: "close" | "nothing",
+  ): Promise<Outcome> {
     const opening = connect(server.url("/", "localhost"), { ...options, limits });
     const caller = await server.callers.take();
     await caller.accept();
@@ -87,7 +96,10 @@ describe.each([
       for (const pieces of whole ? cutsOf(input) : []) {
         const outcome = await run(pieces, limits, "close");
         expect(outcome.messages).toEqual(messages.map(comparable));
-        const expected = [...answers.flatMap((frame) => readFrames(frame)), ...readFrames(plain.close(1000, "done"))];
+        const expected = [
+          ...answers.flatMap((frame) => readFrames(frame)),
+          ...readFrames(plain.close(1000, "done")),
+        ];
         expect(outcome.heard).toEqual(expected.map((frame) => ({ ...frame, masked: true })));
         expect(outcome.report).toMatchObject({ code: 1000, clean: true, initiator: "peer" });
       }
@@ -106,7 +118,13 @@ describe.each([
           [],
           readFrames(plain.close(code, reason)).map((frame) => ({ ...frame, masked: true })),
         ]);
-        expect(report).toMatchObject({ code: code ?? 1005, reason, clean: true, initiator: "peer", cause: "close" });
+        expect(report).toMatchObject({
+          code: code ?? 1005,
+          reason,
+          clean: true,
+          initiator: "peer",
+          cause: "close",
+        });
       }
     }
   });
@@ -155,7 +173,9 @@ describe.each([
     caller.socket.pause();
     const total = 100_000;
     for (let sent = 0; sent < total; sent += 1000) {
-      const pings = Array.from({ length: 1000 }, (_, index) => plain.ping(`${sent + index}`.padStart(125, ".")));
+      const pings = Array.from({ length: 1000 }, (_, index) =>
+        plain.ping(`${sent + index}`.padStart(125, ".")),
+      );
       caller.write(...pings);
       await new Promise(setImmediate);
       expect(ws.bufferedAmount).toBeLessThanOrEqual(64 * 1024 + 131);
@@ -218,7 +238,7 @@ test("F38: the keys of a client are never the same twice, and not zero", async (
 /** Whether the bytes end where a frame does. */
 function isWhole(input: Buffer): boolean {
   try {
-    return readFrames(input).every(({ fin, opcode }, index, all) => fin || opcode > 2 || index < all.length - 1);
+    return readFrames(input).length > 0;
   } catch {
     return false;
   }

@@ -1,5 +1,11 @@
 // What every row of the hostile inputs requires of a client too: the process lives, others are not disturbed, nothing is left.
-import { type AnyConnection, type ConnectOptions, connect, type HandshakeError, type ManualClock } from "hawser";
+import {
+  type AnyConnection,
+  type ConnectOptions,
+  connect,
+  type HandshakeError,
+  type ManualClock,
+} from "hawser";
 import { afterEach, beforeEach, expect } from "vitest";
 import { Guard } from "../serve/support/guard.ts";
 import { plain } from "../support/frames.ts";

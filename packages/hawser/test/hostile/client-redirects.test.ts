@@ -63,7 +63,9 @@ test.each([
 });
 
 test("K7: a redirect without a Location is a refusal", async () => {
-  const server = await guard.server((caller) => caller.answer("HTTP/1.1 302 Where\r\nContent-Length: 0\r\n\r\n"));
+  const server = await guard.server((caller) =>
+    caller.answer("HTTP/1.1 302 Where\r\nContent-Length: 0\r\n\r\n"),
+  );
   expect((await guard.failure(server, { redirects: 5 })).message).toBe("the server refused with 302 Where");
 });
 
@@ -139,9 +141,22 @@ describe("K7: what goes along", () => {
   const options: AnyOptions = {
     redirects: 1,
     subprotocols: ["chat"],
-    headers: { Authorization: basic, Cookie: "id=1", "cookie2": "$Version=1", "Proxy-Authorization": basic, Host: "by.hand", "X-Mine": "yes" },
+    headers: {
+      Authorization: basic,
+      Cookie: "id=1",
+      cookie2: "$Version=1",
+      "Proxy-Authorization": basic,
+      Host: "by.hand",
+      "X-Mine": "yes",
+    },
   };
-  const all = { authorization: basic, cookie: "id=1", cookie2: "$Version=1", "proxy-authorization": basic, host: "by.hand" };
+  const all = {
+    authorization: basic,
+    cookie: "id=1",
+    cookie2: "$Version=1",
+    "proxy-authorization": basic,
+    host: "by.hand",
+  };
 
   test("to the same origin goes everything", async () => {
     const there = await redirecting(["/b"]);
@@ -149,21 +164,24 @@ describe("K7: what goes along", () => {
     expect(there.asked.map(({ headers }) => headers)).toMatchObject([all, all]);
   });
 
-  test.each(["another port", "another host"])("to %s go no credentials, and no Host of another", async (where) => {
-    const target = await redirecting([]);
-    const { port } = target.server;
-    const name = where === "another port" ? "127.0.0.1" : "localhost";
-    const first = await redirecting([`http://${name}:${port}/b`]);
-    await guard.open(first.server, options);
-    expect(first.asked[0]?.headers).toMatchObject(all);
-    const headers = target.asked[0]?.headers ?? {};
-    expect(Object.keys(headers).filter((header) => header in all)).toEqual(["host"]);
-    expect(headers).toMatchObject({
-      host: `${name}:${port}`,
-      "x-mine": "yes",
-      "sec-websocket-protocol": "chat",
-    });
-  });
+  test.each(["another port", "another host"])(
+    "to %s go no credentials, and no Host of another",
+    async (where) => {
+      const target = await redirecting([]);
+      const { port } = target.server;
+      const name = where === "another port" ? "127.0.0.1" : "localhost";
+      const first = await redirecting([`http://${name}:${port}/b`]);
+      await guard.open(first.server, options);
+      expect(first.asked[0]?.headers).toMatchObject(all);
+      const headers = target.asked[0]?.headers ?? {};
+      expect(Object.keys(headers).filter((header) => header in all)).toEqual(["host"]);
+      expect(headers).toMatchObject({
+        host: `${name}:${port}`,
+        "x-mine": "yes",
+        "sec-websocket-protocol": "chat",
+      });
+    },
+  );
 
   test("the name and password of the URL go to the same origin only", async () => {
     const target = await redirecting([]);
@@ -204,7 +222,10 @@ describe("K7: what goes along", () => {
           seen.push(Object(caller.socket).getPeerCertificate().subject?.CN);
           const location = locations[nth];
           if (location === undefined) await caller.accept();
-          else await caller.answer(refusal(["HTTP/1.1 302 Found", `Location: ${location}`, "Content-Length: 0"]));
+          else
+            await caller.answer(
+              refusal(["HTTP/1.1 302 Found", `Location: ${location}`, "Content-Length: 0"]),
+            );
         },
         { tls: { ...pair, requestCert: true, rejectUnauthorized: false } },
       );
@@ -223,7 +244,10 @@ describe("K7: between TLS and none", () => {
   test.each(["ws", "http"])("from wss to %s never", async (scheme) => {
     const target = await redirecting([]);
     const first = await redirecting([`${scheme}://localhost:${target.server.port}/`], 302, true);
-    const error = await guard.failure(first.server.url("/", "localhost"), { tls: { ca: pair.cert }, redirects: 5 });
+    const error = await guard.failure(first.server.url("/", "localhost"), {
+      tls: { ca: pair.cert },
+      redirects: 5,
+    });
     expect([error.status, error.message]).toEqual([302, "the server redirects from wss to ws"]);
     expect(target.server.count).toBe(0);
   });

@@ -45,16 +45,40 @@ describe("K6: an answer other than 101", () => {
   });
 
   const long = "滴水之恩当以涌泉相报".repeat(100);
-  const bodies: readonly (readonly [how: string, lines: string[], sent: string, ends: boolean, body: string])[] = [
+  const bodies: readonly (readonly [
+    how: string,
+    lines: string[],
+    sent: string,
+    ends: boolean,
+    body: string,
+  ])[] = [
     ["by length", ["Content-Length: 5"], "hello, and more", false, "hello"],
     ["of length 0", ["Content-Length: 0"], "", false, ""],
     ["cut before its length", ["Content-Length: 50"], "hello", true, "hello"],
     ["in chunks", ["Transfer-Encoding: chunked"], `${chunked("hel", "lo")}0\r\n\r\n`, false, "hello"],
-    ["in chunks with extensions and trailers", ["Transfer-Encoding: chunked"], '5;a="b"\r\nhello\r\n0;c\r\nX: y\r\n\r\n', false, "hello"],
+    [
+      "in chunks with extensions and trailers",
+      ["Transfer-Encoding: chunked"],
+      '5;a="b"\r\nhello\r\n0;c\r\nX: y\r\n\r\n',
+      false,
+      "hello",
+    ],
     ["in chunks, cut", ["Transfer-Encoding: chunked"], chunked("hel", "lo"), true, "hello"],
-    ["in chunks that make no sense", ["Transfer-Encoding: chunked"], `${chunked("hello")}zz\r\nmore\r\n`, false, "hello"],
+    [
+      "in chunks that make no sense",
+      ["Transfer-Encoding: chunked"],
+      `${chunked("hello")}zz\r\nmore\r\n`,
+      false,
+      "hello",
+    ],
     ["in a chunk of 2^60", ["Transfer-Encoding: chunked"], "1000000000000000\r\nhello", false, ""],
-    ["with chunks and a length", ["Transfer-Encoding: chunked", "Content-Length: 3"], `${chunked("hello")}0\r\n\r\n`, false, "hello"],
+    [
+      "with chunks and a length",
+      ["Transfer-Encoding: chunked", "Content-Length: 3"],
+      `${chunked("hello")}0\r\n\r\n`,
+      false,
+      "hello",
+    ],
     ["to the end of the stream", [], "hello", true, "hello"],
     ["with two lengths", ["Content-Length: 3", "Content-Length: 5"], "hello", true, "hello"],
     ["with a length that is none", ["Content-Length: many"], "hello", true, "hello"],
@@ -65,7 +89,10 @@ describe("K6: an answer other than 101", () => {
   test.each(bodies)("the body %s, under every cut", async (how, lines, sent, ends, body) => {
     const status = how.startsWith("of 204") ? "204 No Content" : "403 Forbidden";
     const whole = refusal([`HTTP/1.1 ${status}`, ...lines], sent);
-    const cuts = whole.length < 400 ? [[whole], ...everySplit(whole), byteByByte(whole)] : [[whole], cutAt(whole, [100, 1999])];
+    const cuts =
+      whole.length < 400
+        ? [[whole], ...everySplit(whole), byteByByte(whole)]
+        : [[whole], cutAt(whole, [100, 1999])];
     const server = await guard.server(async (caller, nth) => {
       await caller.asked();
       for (const piece of cuts[nth]!) await caller.send(piece, piece.length);
@@ -176,14 +203,22 @@ describe("K8: a head", () => {
     ["with an endless header", "HTTP/1.1 101 Yes\r\nX: ", "x", /response head is over 16384 bytes/],
     ["with an endless header name", "HTTP/1.1 101 Yes\r\n", "x", /response head is over 16384 bytes/],
     ["with endless headers", "HTTP/1.1 101 Yes\r\n", "a:b\r\n", /more than 100 header lines/],
-    ["with endless large headers", "HTTP/1.1 101 Yes\r\n", `a:${"b".repeat(1000)}\r\n`, /response head is over 16384 bytes/],
+    [
+      "with endless large headers",
+      "HTTP/1.1 101 Yes\r\n",
+      `a:${"b".repeat(1000)}\r\n`,
+      /response head is over 16384 bytes/,
+    ],
     ["behind endless informational answers", "", "HTTP/1.1 100 Continue\r\n\r\n", /informational answers/],
     ["behind endless empty lines", "", "\r\n", /bad response head/],
   ])("%s stops at its cap", async (_what, first, again, message) => {
     let taken: Promise<number> | undefined;
     const server = await guard.server(async (caller) => {
       await caller.answer(first);
-      taken = flood(caller, Buffer.from(again.repeat(64 * 1024).slice(0, 256 * 1024 - ((256 * 1024) % again.length))));
+      taken = flood(
+        caller,
+        Buffer.from(again.repeat(64 * 1024).slice(0, 256 * 1024 - ((256 * 1024) % again.length))),
+      );
       await taken;
     });
     const error = await guard.failure(server);
@@ -203,10 +238,14 @@ describe("K8: a head", () => {
   });
 
   test("limits.head and limits.headers are what the application says", async () => {
-    const server = await guard.server((caller) => caller.accept({ headers: { "X-Long": "x".repeat(20_000) } }));
+    const server = await guard.server((caller) =>
+      caller.accept({ headers: { "X-Long": "x".repeat(20_000) } }),
+    );
     expect((await guard.failure(server)).message).toMatch(/over 16384 bytes/);
     expect((await guard.open(server, { limits: { head: 30_000 } })).phase).toBe("open");
-    expect((await guard.failure(server, { limits: { head: 30_000, headers: 3 } })).message).toMatch(/more than 3/);
+    expect((await guard.failure(server, { limits: { head: 30_000, headers: 3 } })).message).toMatch(
+      /more than 3/,
+    );
   });
 
   test("byte by byte, a byte a second, is cut at timeouts.handshake", async () => {

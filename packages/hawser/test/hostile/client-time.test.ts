@@ -2,7 +2,13 @@
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect as netConnect, getDefaultAutoSelectFamilyAttemptTimeout, type LookupFunction, type Socket, setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
+import {
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  type LookupFunction,
+  connect as netConnect,
+  type Socket,
+  setDefaultAutoSelectFamilyAttemptTimeout,
+} from "node:net";
 import { createInterface } from "node:readline";
 import { Duplex } from "node:stream";
 import { ManualClock } from "hawser";
@@ -121,7 +127,9 @@ async function hanging(port: number): Promise<string> {
     createServer().listen({ port: ${port}, host: "127.0.0.9", backlog: 1 }, () => {
       process.stdout.write("listening\\n", () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
     });`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const fillers: Socket[] = [];
   guard.closing({
     close: async () => {
@@ -186,7 +194,8 @@ describe("K14: of several addresses", () => {
       network: { lookup: giving("127.0.0.2", "::1", "127.0.0.3") },
     });
     expect(error.status).toBe(0);
-    for (const address of ["127.0.0.2", "::1", "127.0.0.3"]) expect(error.message).toContain(`${address}:${server.port}`);
+    for (const address of ["127.0.0.2", "::1", "127.0.0.3"])
+      expect(error.message).toContain(`${address}:${server.port}`);
     expect(error.message).toMatch(/^could not connect to several\.example:\d+: /);
     expect(error.cause).toBeInstanceOf(AggregateError);
   });

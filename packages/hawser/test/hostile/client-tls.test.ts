@@ -3,11 +3,11 @@ import { Buffer } from "node:buffer";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { connect as netConnect, createServer } from "node:net";
+import { createServer, connect as netConnect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ConnectOptions, connect } from "hawser";
+import { connect } from "hawser";
 import { describe, expect, test } from "vitest";
 import { certificateFor, type KeyPair } from "../serve/support/certificates.ts";
 import { plain } from "../support/frames.ts";
@@ -19,31 +19,91 @@ const local = certificateFor("localhost");
 /** A certificate for localhost that is good between these days, as YYMMDDHHMMSSZ. */
 function certificateBetween(from: string, to: string): KeyPair {
   const folder = mkdtempSync(join(tmpdir(), "hawser-test-"));
-  const openssl = (words: string) => execFileSync("openssl", words.split(" "), { cwd: folder, stdio: "pipe" });
+  const openssl = (words: string) =>
+    execFileSync("openssl", words.split(" "), { cwd: folder, stdio: "pipe" });
   try {
-    openssl("req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost -keyout key.pem -out csr.pem");
-    execFileSync("sh", ["-c", "touch index.txt && echo 01 > serial && printf '[ca]\\ndefault_ca=d\\n[d]\\nnew_certs_dir=.\\ndatabase=index.txt\\nserial=serial\\ndefault_md=sha256\\npolicy=p\\n[p]\\ncommonName=supplied\\n' > ca.cnf"], { cwd: folder });
-    openssl(`ca -config ca.cnf -batch -notext -selfsign -keyfile key.pem -in csr.pem -out cert.pem -startdate ${from} -enddate ${to}`);
-    return { key: readFileSync(join(folder, "key.pem"), "utf8"), cert: readFileSync(join(folder, "cert.pem"), "utf8") };
+    openssl(
+      "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost -keyout key.pem -out csr.pem",
+    );
+    execFileSync(
+      "sh",
+      [
+        "-c",
+        "touch index.txt && echo 01 > serial && printf '[ca]\\ndefault_ca=d\\n[d]\\nnew_certs_dir=.\\ndatabase=index.txt\\nserial=serial\\ndefault_md=sha256\\npolicy=p\\n[p]\\ncommonName=supplied\\n' > ca.cnf",
+      ],
+      { cwd: folder },
+    );
+    openssl(
+      `ca -config ca.cnf -batch -notext -selfsign -keyfile key.pem -in csr.pem -out cert.pem -startdate ${from} -enddate ${to}`,
+    );
+    return {
+      key: readFileSync(join(folder, "key.pem"), "utf8"),
+      cert: readFileSync(join(folder, "cert.pem"), "utf8"),
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-type Row = readonly [what: string, pair: KeyPair, ca: KeyPair | undefined, name: string, code: string, message: RegExp];
+type Row = readonly [
+  what: string,
+  pair: KeyPair,
+  ca: KeyPair | undefined,
+  name: string,
+  code: string,
+  message: RegExp,
+];
 
 const bad: readonly Row[] = [
-  ["expired", certificateBetween("200101000000Z", "200201000000Z"), undefined, "localhost", "CERT_HAS_EXPIRED", /expired/],
-  ["not yet valid", certificateBetween("480101000000Z", "490101000000Z"), undefined, "localhost", "CERT_NOT_YET_VALID", /not yet valid/],
-  ["signed by itself", local, certificateFor("other.example"), "localhost", "DEPTH_ZERO_SELF_SIGNED_CERT", /self-signed certificate/],
-  ["for another name", certificateFor("other.example"), undefined, "localhost", "ERR_TLS_CERT_ALTNAME_INVALID", /other\.example/],
-  ["for a name, and not the address", local, undefined, "127.0.0.1", "ERR_TLS_CERT_ALTNAME_INVALID", /127\.0\.0\.1/],
+  [
+    "expired",
+    certificateBetween("200101000000Z", "200201000000Z"),
+    undefined,
+    "localhost",
+    "CERT_HAS_EXPIRED",
+    /expired/,
+  ],
+  [
+    "not yet valid",
+    certificateBetween("480101000000Z", "490101000000Z"),
+    undefined,
+    "localhost",
+    "CERT_NOT_YET_VALID",
+    /not yet valid/,
+  ],
+  [
+    "signed by itself",
+    local,
+    certificateFor("other.example"),
+    "localhost",
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    /self-signed certificate/,
+  ],
+  [
+    "for another name",
+    certificateFor("other.example"),
+    undefined,
+    "localhost",
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    /other\.example/,
+  ],
+  [
+    "for a name, and not the address",
+    local,
+    undefined,
+    "127.0.0.1",
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    /127\.0\.0\.1/,
+  ],
 ];
 
 describe.each(bad)("T2: a certificate that is %s", (_what, pair, ca, name, code, message) => {
   async function server() {
     const asked: Buffer[] = [];
-    const listening = await guard.server((caller) => void caller.socket.on("data", (bytes) => asked.push(bytes)), { tls: pair });
+    const listening = await guard.server(
+      (caller) => void caller.socket.on("data", (bytes) => asked.push(bytes)),
+      { tls: pair },
+    );
     return { asked, url: listening.url("/", name) };
   }
 
@@ -88,40 +148,45 @@ describe("T8: rejectUnauthorized", () => {
     ["true", { rejectUnauthorized: true }],
   ] as const)("is true: %s", async (_what, tls) => {
     const listening = await guard.server(undefined, { tls: local });
-    const error = await guard.failure(listening.url("/", "localhost"), { tls: tls as ConnectOptions["tls"] });
+    const error = await guard.failure(listening.url("/", "localhost"), { tls });
     expect(error).toMatchObject({ status: 0, cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } });
   });
 
-  test.each([null, 0, 1, "", "false", NaN, {}])("is no %j", async (rejectUnauthorized) => {
-    await expect(connect("wss://localhost/", { tls: { rejectUnauthorized } as never })).rejects.toThrow(TypeError);
+  test.each([null, 0, 1, "", "false", Number.NaN, {}])("is no %j", async (rejectUnauthorized) => {
+    await expect(connect("wss://localhost/", { tls: { rejectUnauthorized } as never })).rejects.toThrow(
+      TypeError,
+    );
   });
 
   test.each([null, "none", true])("tls is no %j", async (tls) => {
     await expect(connect("wss://localhost/", { tls: tls as never })).rejects.toThrow(TypeError);
   });
 
-  test.each(["", "undefined"])("is true with NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment (given: %j)", async (given) => {
-    const listening = await guard.server(undefined, { tls: local });
-    const source = new URL("../../src/index.ts", import.meta.url);
-    const tls = given === "" ? "" : `, { tls: { rejectUnauthorized: ${given} } }`;
-    const program = `
+  test.each(["", "undefined"])(
+    "is true with NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment (given: %j)",
+    async (given) => {
+      const listening = await guard.server(undefined, { tls: local });
+      const source = new URL("../../src/index.ts", import.meta.url);
+      const tls = given === "" ? "" : `, { tls: { rejectUnauthorized: ${given} } }`;
+      const program = `
       const { connect } = await import(${JSON.stringify(source.href)});
       await connect(${JSON.stringify(listening.url("/", "localhost"))}${tls}).then(
         () => console.log("connected"),
         (error) => console.log(error.cause.code),
       );`;
-    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
-      cwd: fileURLToPath(new URL("../..", import.meta.url)),
-      env: { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: "0" },
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    let output = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-    await once(child, "close");
-    expect(output.trim()).toBe("DEPTH_ZERO_SELF_SIGNED_CERT");
-  });
+      const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
+        cwd: fileURLToPath(new URL("../..", import.meta.url)),
+        env: { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: "0" },
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      let output = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+      await once(child, "close");
+      expect(output.trim()).toBe("DEPTH_ZERO_SELF_SIGNED_CERT");
+    },
+  );
 });
 
 describe("T6: the end of TCP without close_notify is 1006:", () => {
@@ -160,10 +225,17 @@ describe("T6: the end of TCP without close_notify is 1006:", () => {
     });
     await once(middle.listen(0, "127.0.0.1"), "listening");
     guard.closing(middle);
-    const ws = await guard.open(`wss://localhost:${Object(middle.address()).port}`, { tls: { ca: local.cert } });
+    const ws = await guard.open(`wss://localhost:${Object(middle.address()).port}`, {
+      tls: { ca: local.cert },
+    });
     expect(await ws.receive()).toBe("hello");
     cut?.();
     expect(await ws.receive()).toBeUndefined();
-    expect(await ws.closed).toMatchObject({ code: 1006, clean: false, cause: "lost", messages: { received: 1 } });
+    expect(await ws.closed).toMatchObject({
+      code: 1006,
+      clean: false,
+      cause: "lost",
+      messages: { received: 1 },
+    });
   });
 });

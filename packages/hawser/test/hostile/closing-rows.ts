@@ -5,7 +5,7 @@ import { bytes } from "../support/bytes.ts";
 import { framesFor } from "../support/frames.ts";
 
 /** Bytes, and the Close that answers them. */
-export interface ClosingCase {
+interface ClosingCase {
   readonly input: Buffer;
   /** Undefined: an empty one. */
   readonly code: number | undefined;
@@ -35,15 +35,24 @@ export function closingRows(role: Role): readonly ClosingRow[] {
   const lawful = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999];
   const badReasons = [bytes`ff`, bytes`c0 80`, bytes`ed a0 80`, bytes`61 e6 b0`];
   return [
-    { title: "C1: an empty close is echoed empty, and is 1005 here", cases: [echoed(peer.close(), undefined)] },
-    { title: "C2: a close of one byte is 1002", cases: [refused(peer.frame({ opcode: 8, payload: bytes`03` }), 1002)] },
+    {
+      title: "C1: an empty close is echoed empty, and is 1005 here",
+      cases: [echoed(peer.close(), undefined)],
+    },
+    {
+      title: "C2: a close of one byte is 1002",
+      cases: [refused(peer.frame({ opcode: 8, payload: bytes`03` }), 1002)],
+    },
     { title: "C3: codes below 1000 are 1002", cases: illegal(0, 999) },
     { title: "C4: codes that stand for something else are 1002", cases: illegal(1004, 1005, 1006, 1015) },
     { title: "C5: codes that nobody has are 1002", cases: illegal(1016, 1100, 2000, 2999) },
     { title: "C6: codes from 5000 on are 1002", cases: illegal(5000, 65_535) },
     {
       title: "C7: codes that may travel are echoed",
-      cases: lawful.flatMap((code) => [echoed(peer.close(code), code), echoed(peer.close(code, "水"), code, "水")]),
+      cases: lawful.flatMap((code) => [
+        echoed(peer.close(code), code),
+        echoed(peer.close(code, "水"), code, "水"),
+      ]),
     },
     {
       title: "C8: a reason that is no UTF-8 is 1007",

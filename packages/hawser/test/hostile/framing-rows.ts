@@ -5,14 +5,14 @@ import { bytes, filler } from "../support/bytes.ts";
 import { type FrameMaker, framesFor, masked, plain } from "../support/frames.ts";
 
 /** Bytes that earn a close code. */
-export interface Refused {
+interface Refused {
   readonly input: Buffer;
   readonly code: number;
   readonly limits?: Partial<Limits>;
 }
 
 /** Bytes that are taken, and the connection stays open. */
-export interface Taken {
+interface Taken {
   readonly input: Buffer;
   readonly messages: readonly (string | Uint8Array)[];
   /** Frames that come back, as `plain` builds them. */
@@ -35,7 +35,12 @@ interface Maker {
   refuse(input: Buffer, code: number, limits?: Partial<Limits>): void;
   /** As `refuse`, without the byte more that must change nothing: where less than a frame is enough. */
   refuseAlready(input: Buffer, code: number, limits?: Partial<Limits>): void;
-  take(input: Buffer, messages: Taken["messages"], answers?: Taken["answers"], limits?: Partial<Limits>): void;
+  take(
+    input: Buffer,
+    messages: Taken["messages"],
+    answers?: Taken["answers"],
+    limits?: Partial<Limits>,
+  ): void;
 }
 
 const unlimited = { message: Number.POSITIVE_INFINITY };
@@ -94,7 +99,10 @@ const table: readonly (readonly [title: string, fill: (maker: Maker) => void])[]
         },
       ] as const,
   ),
-  ["F16: 125 bytes are lawful", ({ peer, take }) => take(peer.ping(filler(125)), [], [plain.pong(filler(125))])],
+  [
+    "F16: 125 bytes are lawful",
+    ({ peer, take }) => take(peer.ping(filler(125)), [], [plain.pong(filler(125))]),
+  ],
   [
     "F17: a 16-bit length for 5 bytes is 1002",
     ({ peer, refuse }) => {
@@ -268,8 +276,8 @@ export function framingRows(role: Role): readonly FramingRow[] {
         // What comes behind a frame that is refused changes nothing.
         refuseAlready(bytes`${input} ${peer.text("late")}`, code, limits);
       },
-      take: (input, messages, answers = [], limits) =>
-        taken.push({ input, messages, answers, ...(limits && { limits }) }),
+      take: (input, messages, answers, limits) =>
+        taken.push({ input, messages, answers: answers ?? [], ...(limits && { limits }) }),
     });
     return { title, refused, taken };
   });

@@ -35,7 +35,8 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
   const peer = framesFor(role);
 
   test.each(framingRows(role))("$title", (row) => {
-    for (const { input, code, limits } of row.refused) refused(input, code, { role, ...(limits && { limits }) });
+    for (const { input, code, limits } of row.refused)
+      refused(input, code, { role, ...(limits && { limits }) });
     for (const { input, messages, answers, limits } of row.taken)
       taken({ role, ...(limits && { limits }) }, input, messages, answers);
   });

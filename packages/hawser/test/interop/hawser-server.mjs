@@ -2,22 +2,9 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { refuse, serve } from "../../src/index.ts";
+import { endOf } from "./server-ends.mjs";
 
 const MiB = 1024 * 1024;
-const ends = new Map();
-
-/** How the connection with this id ended, once it has. */
-function endOf(id) {
-  if (!ends.has(id)) {
-    const end = {};
-    end.told = new Promise((resolve) => {
-      end.tell = resolve;
-    });
-    ends.set(id, end);
-  }
-  return ends.get(id);
-}
-
 const onMessage = {
   "/echo": async (ws, message) => {
     ws.send(message);

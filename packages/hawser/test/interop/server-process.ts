@@ -32,13 +32,11 @@ export interface ServerKind {
   readonly closesWithoutCode: boolean;
 }
 
-const script = (name: string) => fileURLToPath(new URL(`./${name}`, import.meta.url));
-
 export const wsServer: ServerKind = {
   name: "ws",
   isThere: true,
   install: "npm install",
-  command: [process.execPath, script("ws-server.mjs")],
+  command: [process.execPath, fileURLToPath(new URL("./ws-server.mjs", import.meta.url))],
   closesWithoutCode: true,
 };
 
@@ -46,7 +44,7 @@ export const pythonServer: ServerKind = {
   name: "Python's websockets",
   isThere: spawnSync(PYTHON, ["-c", "import websockets"], { stdio: "ignore" }).status === 0,
   install: "apt-get install python3-websockets",
-  command: [PYTHON, script("python-server.py")],
+  command: [PYTHON, fileURLToPath(new URL("./python-server.py", import.meta.url))],
   closesWithoutCode: false,
 };
 
@@ -54,7 +52,12 @@ export const hawserServer: ServerKind = {
   name: "serve",
   isThere: true,
   install: "npm install",
-  command: [process.execPath, "--import", "tsx", script("hawser-server.mjs")],
+  command: [
+    process.execPath,
+    "--import",
+    "tsx",
+    fileURLToPath(new URL("./hawser-server.mjs", import.meta.url)),
+  ],
   closesWithoutCode: false,
 };
 

@@ -4,22 +4,9 @@ import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import process from "node:process";
 import { WebSocketServer } from "ws";
+import { endOf } from "./server-ends.mjs";
 
 const MiB = 1024 * 1024;
-const ends = new Map();
-
-/** How the connection with this id ended, once it has. */
-function endOf(id) {
-  if (!ends.has(id)) {
-    const end = {};
-    end.told = new Promise((resolve) => {
-      end.tell = resolve;
-    });
-    ends.set(id, end);
-  }
-  return ends.get(id);
-}
-
 const onMessage = {
   "/echo": (ws, data, binary) => ws.send(data, { binary }),
   "/close": (ws, _data, _binary, query) => {

@@ -49,6 +49,14 @@ export function refusal(lines: readonly string[], body: string | Uint8Array = ""
 
 /** One client, seen from its server: bytes out as they are said, frames in. Nothing is closed by itself. */
 export class Caller extends RawClient {
+  readonly #tcp: Socket;
+
+  /** @param tcp the socket that TLS is spoken on; default: there is no TLS */
+  constructor(socket: Socket, tcp = socket) {
+    super(socket);
+    this.#tcp = tcp;
+  }
+
   /** Reads the request. */
   async asked(): Promise<Asked> {
     const [line = "", ...lines] = (await this.readHead()).trimEnd().split("\r\n");
@@ -112,10 +120,11 @@ export class Caller extends RawClient {
     });
   }
 
-  /** Goes with a reset: the client sees ECONNRESET. */
+  /** Goes with a reset of TCP: the client sees ECONNRESET. */
   reset(): void {
     // As `resetAndDestroy`, which sends a FIN before.
-    Object.assign(this.socket, { resetAndClosing: true });
+    Object.assign(this.#tcp, { resetAndClosing: true });
+    this.#tcp.destroy();
     this.socket.destroy();
   }
 }
@@ -203,7 +212,8 @@ export class ScriptedServer {
   }
 
   #play(script: Script, socket: Socket): void {
-    const caller = new Caller(socket);
+    const tcp = [...this.#sockets].find(({ remotePort }) => remotePort === socket.remotePort);
+    const caller = new Caller(socket, tcp);
     const nth = this.count;
     this.count += 1;
     this.callers.put(caller);

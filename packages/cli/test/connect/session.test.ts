@@ -1,0 +1,129 @@
+// A session from inside, with streams and connections in memory.
+import { PassThrough, Writable } from "node:stream";
+import { testPair } from "hawser";
+import { expect, test } from "vitest";
+import type { TalkOptions } from "../../src/connect/front.ts";
+import { connectionLink } from "../../src/connect/link.ts";
+import { talk } from "../../src/connect/session.ts";
+
+/** A stream whose reader takes what is written when it is told to. */
+class SlowStream extends Writable {
+  text = "";
+  isTTY = false;
+  #take: (() => void) | undefined;
+  #slow = false;
+
+  constructor() {
+    super({ highWaterMark: 1, decodeStrings: false });
+  }
+
+  /** From now on, until `take`. */
+  hold(): void {
+    this.#slow = true;
+  }
+
+  take(): void {
+    this.#slow = false;
+    this.#take?.();
+  }
+
+  override _write(chunk: string | Buffer, _encoding: BufferEncoding, done: () => void): void {
+    const take = () => {
+      this.text += chunk.toString();
+      done();
+    };
+    if (this.#slow) this.#take = take;
+    else take();
+  }
+}
+
+function sessionOf(options: Partial<TalkOptions> = {}, terminal = false) {
+  const pair = testPair();
+  const stdin = new PassThrough();
+  const stdout = new SlowStream();
+  const stderr = new SlowStream();
+  stdout.isTTY = terminal;
+  const code = talk(
+    connectionLink(pair.client, "ws://test/"),
+    { format: "lines", once: false, wait: 0, quiet: true, color: true, ...options },
+    { stdin, stdout, stderr, environment: {}, stopped: new Promise(() => undefined) },
+  );
+  return { ...pair, stdin, stdout, stderr, code };
+}
+
+test("what goes to a terminal without a prompt is made safe for it", async () => {
+  const { server, stdout, stdin, code } = sessionOf({}, true);
+  server.send("\u001b[2Jtext\nmore");
+  server.send(Uint8Array.of(0x1b, 0x41));
+  await server.ping();
+  stdin.end();
+  expect(await code).toBe(0);
+  expect(
+    stdout.text.replaceAll("\u001b[33m", "").replaceAll("\u001b[39m", "").replaceAll("\u001b[36m", ""),
+  ).toBe("\\u{1b}[2Jtext\nmore\n2 bytes: 1b 41 |.A|\n");
+});
+
+test("a message of endless length is cut for people", async () => {
+  const { server, stdout, stdin, code } = sessionOf({}, true);
+  server.send("x".repeat(20_100));
+  await server.ping();
+  stdin.end();
+  expect(await code).toBe(0);
+  expect(stdout.text).toContain(`${"x".repeat(20_000)}… and 100 more characters\n`);
+});
+
+test("what came is written before the session ends, however late that is", async () => {
+  const { server, stdout, code } = sessionOf();
+  stdout.hold();
+  server.send("one");
+  server.send("two");
+  await server.close();
+  expect(stdout.text).toBe("");
+  stdout.take();
+  expect(await code).toBe(0);
+  expect(stdout.text).toBe("one\ntwo\n");
+});
+
+test("events and messages that wait for room at the same time all get it", async () => {
+  const { server, stdin, stdout, code } = sessionOf({ format: "jsonl" });
+  stdout.hold();
+  stdin.write('{"ping":"1"}\n');
+  server.send("x");
+  await server.ping();
+  await server.close();
+  stdout.take();
+  expect(await code).toBe(0);
+  expect(stdout.text.match(/"(open|pong|text|closed)"/g)?.sort()).toEqual([
+    '"closed"',
+    '"open"',
+    '"pong"',
+    '"text"',
+  ]);
+});
+
+test("input that cannot be read is told", async () => {
+  const { server, stdin, stderr, code } = sessionOf();
+  stdin.destroy(new Error("read EIO"));
+  expect(await server.closed).toMatchObject({ code: 1011 });
+  expect(await code).toBe(2);
+  expect(stderr.text).toBe("hawser: standard input cannot be read: read EIO\n");
+});
+
+test("an output that is closed already ends it", async () => {
+  const { server, stdout, code } = sessionOf();
+  stdout.destroy();
+  expect(await server.closed).toMatchObject({ code: 1000 });
+  expect(await code).toBe(0);
+});
+
+test("a message that breaks off is not passed off as whole by an exit code of 0", async () => {
+  const { server, stdout, code } = sessionOf();
+  async function* pieces() {
+    yield "begun";
+    await server.ping();
+    throw new Error("no more");
+  }
+  await expect(server.sendStream("text", pieces())).rejects.toThrow("no more");
+  expect(await code).toBe(4);
+  expect(stdout.text).toBe("begun");
+});
