@@ -2,4 +2,6 @@
 import { WebSocket } from "ws";
 import { count, url } from "./count.mjs";
 
-new WebSocket(url, { perMessageDeflate: false }).on("message", (data) => count(data.toString().length));
+new WebSocket(url, { perMessageDeflate: false }).on("message", (data) => {
+  if (Buffer.isBuffer(data)) count(data.toString().length);
+});

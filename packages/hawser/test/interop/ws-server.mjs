@@ -42,7 +42,7 @@ function serve(http) {
     wss.handleUpgrade(request, socket, head, (ws) => {
       ws.on("error", () => undefined);
       ws.on("message", (data, binary) => onMessage[path]?.(ws, data, binary, query));
-      ws.on("pong", (payload) => ws.send(`pong ${payload}`));
+      ws.on("pong", (payload) => ws.send(`pong ${String(payload)}`));
       ws.on("close", (code, reason) => endOf(query.get("id")).tell({ code, reason: String(reason) }));
       if (path === "/request") ws.send(JSON.stringify({ target: request.url, headers: request.headers }));
       if (path === "/end") void endOf(query.get("of")).told.then((end) => ws.send(JSON.stringify(end)));

@@ -53,7 +53,7 @@ export interface ReconnectingOptions<Accepts extends Kind = Kind, State = undefi
 }
 
 /** Makes one connection. */
-export type Dial<Received extends Message, State> = (
+type Dial<Received extends Message, State> = (
   url: string | URL,
   headers: HeaderFields | undefined,
   signal: AbortSignal,
