@@ -6,13 +6,19 @@ import {
   acceptStream,
   broadcast,
   type Connection,
+  type ConnectOptions,
+  connect,
   defineHandler,
   type Message,
+  reconnecting,
   refuse,
   run,
   serve,
   testPair,
+  toDuplex,
   upgrade,
+  WebSocket,
+  WebSocketStream,
 } from "hawser";
 
 /** Exactly the same type, `any` included. */
@@ -235,4 +241,44 @@ export function states(): void {
     upgrade: (request) => (request.secure ? { state: "a" } : refuse(403)),
     close: (ws) => same<typeof ws.state, string>(true),
   });
+}
+
+// 5. and 6. The clients.
+
+export async function example5(signal: AbortSignal): Promise<void> {
+  const ws = await connect("wss://example.org/feed", { subprotocols: ["feed.v1"], signal });
+  same<typeof ws, Connection<Message, undefined>>(true);
+  const text = await connect("ws://localhost/", { accepts: "text", state: { seen: 0 } });
+  same<typeof text, Connection<string, { seen: number }>>(true);
+  const report = await run(text, {
+    message(own, message) {
+      own.state.seen += message.length;
+    },
+  });
+  same<typeof report.code, number>(true);
+  const given: ConnectOptions = {};
+  is<Connection>(await connect("ws://localhost/", given));
+  toDuplex(ws).pipe(process.stdout);
+  // @ts-expect-error: a name that is no option
+  await connect("ws://localhost/", { subprotocol: "a" });
+  // @ts-expect-error: a list
+  await connect("ws://localhost/", { subprotocols: "a" });
+}
+
+export async function example6(): Promise<void> {
+  const socket = new WebSocket("wss://example.org/feed");
+  socket.onmessage = (event) => void is<MessageEvent>(event);
+  socket.addEventListener("close", ({ code, wasClean }) => {
+    same<typeof code, number>(true);
+    same<typeof wasClean, boolean>(true);
+  });
+  const { readable } = await new WebSocketStream("wss://example.org/feed").opened;
+  for await (const message of readable) is<Message>(message);
+  // @ts-expect-error: given by the handshake
+  socket.readyState = 3;
+}
+
+export async function outliving(): Promise<void> {
+  const client = reconnecting(() => "ws://localhost/", { accepts: "binary" });
+  for await (const message of client) same<typeof message, Uint8Array>(true);
 }
