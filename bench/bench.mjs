@@ -1,61 +1,63 @@
-// `npm run bench`: workloads W1, W2, W3 (echo servers) and W8 (a client under a flood) against npm ws, as ratios within one run.
-//
-// What is measured runs in a process of its own on one core, what it talks to on another; the candidates take turns, and the
-// median of all rounds counts. `npm run bench -- W2` runs one workload, `-- --rounds 3` sets the rounds.
-import { cpus } from "node:os";
-import { parseArgs } from "node:util";
-import { echo } from "./echo.mjs";
-import { flood } from "./flood.mjs";
-import { pinned } from "./processes.mjs";
+// `npm run bench`: all workloads, for all candidates, as ratios within one run.
+import process from "node:process";
+import { readCommandLine } from "./command-line.mjs";
+import { Failure } from "./failure.mjs";
+import { machine, versions } from "./machine.mjs";
+import { installPeers } from "./peers.mjs";
+import { Progress } from "./progress.mjs";
+import { heading, targetTable, workloadTable } from "./report.mjs";
+import { resultFolder } from "./results.mjs";
+import { runRounds } from "./rounds.mjs";
+import { summarise } from "./summary.mjs";
+import { small, workloads } from "./workloads.mjs";
 
-const workloads = { ...echo, ...flood };
+/** Seconds that a measurement takes beside loading: starting, opening connections, ending. */
+const around = 1;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "2" },
-    warmup: { type: "string", default: "1" },
-  },
-});
-const chosen = positionals.length === 0 ? Object.keys(workloads) : positionals;
-for (const name of chosen) {
-  if (name in workloads) continue;
-  console.error(`bench: there is no workload ${name}; there are ${Object.keys(workloads).join(", ")}`);
+try {
+  await main(readCommandLine(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  console.error(`\nbench: ${error.message}`);
+  if (error.output !== "") console.error(error.output.trimEnd());
   process.exit(1);
 }
 
-console.log(
-  `Node ${process.version}, ${cpus()[0]?.model ?? "unknown processor"}, ${pinned ? "pinned" : "not pinned"}`,
-);
-for (const name of chosen) report(name, workloads[name], await measure(workloads[name]));
-
-/** Rates of every candidate, round by round. */
-async function measure({ candidates, rateOf }) {
-  const rates = Object.fromEntries(candidates.map((candidate) => [candidate, []]));
-  for (let round = 0; round < Number(values.rounds); round += 1) {
-    for (const candidate of candidates) {
-      rates[candidate].push(await rateOf(candidate, values.warmup, values.seconds));
-    }
-  }
-  return rates;
+async function main({ names, settings, folder: folderName }) {
+  if (settings.all) installPeers();
+  const about = {
+    date: new Date().toISOString(),
+    small: settings.small,
+    settings,
+    machine: machine(),
+    versions: versions(settings.all),
+  };
+  console.log(heading(about));
+  const summaries = await measureWorkloads(names, settings);
+  console.log(targetTable(summaries));
+  const { folder, write } = resultFolder(folderName);
+  write("bench.json", { ...about, workloads: summaries });
+  console.log(`\n${folder}`);
 }
 
-/** The first candidate is what the others are compared to. */
-function report(name, { title, unit, candidates }, rates) {
-  const [baseline] = candidates;
-  console.log(`\n${name}: ${title}`);
-  for (const candidate of candidates) {
-    const ratios = rates[candidate].map((rate, round) => rate / rates[baseline][round]);
-    const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
-    const rate = Math.round(median(rates[candidate])).toLocaleString("en");
-    console.log(
-      `  ${candidate.padEnd(18)} ${rate.padStart(12)} ${unit}/s   ${median(ratios).toFixed(2)} × ${baseline} (${spread})`,
-    );
+async function measureWorkloads(names, settings) {
+  const chosen = Object.fromEntries(names.map((name) => [name, withCandidates(name, settings)]));
+  const turns = Object.values(chosen).reduce((sum, { candidates }) => sum + candidates.length, 0);
+  const progress = new Progress(turns * settings.rounds, settings.warmup + settings.seconds + around);
+  const summaries = {};
+  for (const [name, workload] of Object.entries(chosen)) {
+    summaries[name] = summarise(name, workload, await runRounds(name, workload, settings, progress));
+    console.log(workloadTable(name, summaries[name]));
   }
+  return summaries;
 }
 
-function median(numbers) {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+/** A workload with those who take part this time. */
+function withCandidates(name, { all, only, small: isSmall }) {
+  const { peers, ...workload } = workloads[name];
+  const everybody = [...workload.candidates, ...(all ? peers : [])];
+  const candidates =
+    only === undefined ? everybody : everybody.filter((candidate) => only.includes(candidate));
+  if (candidates.length === 0) throw new Failure(`none of ${only.join(", ")} takes part in ${name}`);
+  return { ...(isSmall ? small(workload) : workload), candidates };
 }

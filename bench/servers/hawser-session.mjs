@@ -1,10 +1,18 @@
-// An echo server on hawser, as a session. Prints its port.
+// Hawser, by sessions: an echo.
 import { serve } from "hawser";
+import { announce, compression, maxMessage } from "./lifetime.mjs";
+
+async function echo(ws) {
+  for await (const message of ws) ws.send(message);
+}
 
 const server = await serve(
-  { port: 0, host: "127.0.0.1", limits: { message: 16 * 1024 * 1024 } },
-  async (ws) => {
-    for await (const message of ws) ws.send(message);
+  {
+    port: 0,
+    host: "127.0.0.1",
+    limits: { message: maxMessage },
+    ...(compression && { compression: true }),
   },
+  echo,
 );
-console.log(server.port);
+announce(server.port);

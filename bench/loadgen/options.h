@@ -1,0 +1,23 @@
+// What the load generator is told on its command line.
+#pragma once
+#include <stddef.h>
+#include <sys/types.h>
+
+typedef struct {
+  const char *mode;
+  int port;
+  int connections;
+  int depth;            // messages in flight on each connection
+  size_t size;          // bytes of a message
+  int binary;
+  int raw;              // no WebSocket: the same bytes to a server that sends back what comes
+  int compressed;       // offer permessage-deflate; the payload file holds a compressed message
+  const char *payload;  // a file with the message; without one it is made
+  int messages;         // idle: messages on each connection before it rests
+  double warmup, seconds;
+  pid_t server;  // whose processor time and memory are read; 0 for nobody's
+} load_options;
+
+extern load_options options;
+
+void read_options(int count, char **arguments);

@@ -1,0 +1,17 @@
+// The life of a server on Node: it says where it listens, collects its garbage when asked to, and ends so that a profile is written.
+import process from "node:process";
+
+/** Whether permessage-deflate is measured. */
+export const compression = process.argv.includes("--compression");
+
+/** The largest message of the benchmark. */
+export const maxMessage = 16 * 1024 * 1024;
+
+/** The load generator waits for this line. */
+export function announce(port) {
+  console.log(port);
+}
+
+process.on("SIGUSR2", () => globalThis.gc?.());
+// An ending by the signal itself would leave no profile behind.
+process.on("SIGTERM", () => process.exit());
