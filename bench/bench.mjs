@@ -1,11 +1,14 @@
 // `npm run bench`: all workloads, for all candidates, as ratios within one run.
 import process from "node:process";
 import { readCommandLine } from "./command-line.mjs";
-import { Failure } from "./failure.mjs";
+import { Failure, orFail } from "./failure.mjs";
+import { growthSeries, growthTurns, measureGrowth } from "./growth.mjs";
 import { machine, versions } from "./machine.mjs";
 import { installPeers } from "./peers.mjs";
+import { growthPlot } from "./plots/growth.mjs";
+import { workloadsPlot } from "./plots/workloads.mjs";
 import { Progress } from "./progress.mjs";
-import { heading, targetTable, workloadTable } from "./report.mjs";
+import { growthTable, heading, targetTable, workloadTable } from "./report.mjs";
 import { resultFolder } from "./results.mjs";
 import { runRounds } from "./rounds.mjs";
 import { summarise } from "./summary.mjs";
@@ -14,16 +17,9 @@ import { small, workloads } from "./workloads.mjs";
 /** Seconds that a measurement takes beside loading: starting, opening connections, ending. */
 const around = 1;
 
-try {
-  await main(readCommandLine(process.argv.slice(2)));
-} catch (error) {
-  if (!(error instanceof Failure)) throw error;
-  console.error(`\nbench: ${error.message}`);
-  if (error.output !== "") console.error(error.output.trimEnd());
-  process.exit(1);
-}
+await orFail(() => main(readCommandLine(process.argv.slice(2))));
 
-async function main({ names, settings, folder: folderName }) {
+async function main({ names, growth, settings, folder: folderName }) {
   if (settings.all) installPeers();
   const about = {
     date: new Date().toISOString(),
@@ -33,23 +29,46 @@ async function main({ names, settings, folder: folderName }) {
     versions: versions(settings.all),
   };
   console.log(heading(about));
-  const summaries = await measureWorkloads(names, settings);
-  console.log(targetTable(summaries));
   const { folder, write } = resultFolder(folderName);
-  write("bench.json", { ...about, workloads: summaries });
-  console.log(`\n${folder}`);
+  if (names.length > 0) {
+    const results = { ...about, workloads: await measureWorkloads(names, settings) };
+    console.log(targetTable(results.workloads));
+    write("bench.json", results);
+    write("bench.svg", workloadsPlot(results));
+  }
+  if (growth) await runGrowth(about, write);
+  console.log(`\nwritten to ${folder}`);
+}
+
+async function runGrowth(about, write) {
+  const { settings } = about;
+  const chosen = growthSeries(settings);
+  const progress = new Progress(growthTurns(chosen, settings.rounds), guess(settings));
+  const measured = {};
+  for (const series of chosen) {
+    const points = await measureGrowth(series, settings, progress);
+    measured[series.name] = points;
+    console.log(growthTable(series, points));
+    write(`growth-${series.name}.svg`, growthPlot({ ...series, points, about }));
+  }
+  write("growth.json", { ...about, growth: measured });
 }
 
 async function measureWorkloads(names, settings) {
   const chosen = Object.fromEntries(names.map((name) => [name, withCandidates(name, settings)]));
   const turns = Object.values(chosen).reduce((sum, { candidates }) => sum + candidates.length, 0);
-  const progress = new Progress(turns * settings.rounds, settings.warmup + settings.seconds + around);
+  const progress = new Progress(turns * settings.rounds, guess(settings));
   const summaries = {};
   for (const [name, workload] of Object.entries(chosen)) {
     summaries[name] = summarise(name, workload, await runRounds(name, workload, settings, progress));
     console.log(workloadTable(name, summaries[name]));
   }
   return summaries;
+}
+
+/** Seconds that one measurement may take. */
+function guess({ warmup, seconds }) {
+  return warmup + seconds + around;
 }
 
 /** A workload with those who take part this time. */

@@ -62,6 +62,20 @@ export function targetTable(summaries) {
   return [`\nTargets of ${candidates[subject].label}`, ...aligned(rows)].join("\n");
 }
 
+/** One series of growth: a line for each step. */
+export function growthTable({ title, axis, steps, candidates: names }, points) {
+  const rows = [["", ...names.flatMap((name) => [candidates[name].label, ""])]];
+  rows.push([axis.name, ...names.flatMap(() => ["CPU", "messages/s"])]);
+  steps.forEach((step, index) => {
+    const cells = names.flatMap((name) => {
+      const { cpuPerMessage, rate } = points[name][index];
+      return [cost(cpuPerMessage.median), number(rate.median)];
+    });
+    rows.push([axis.format(step), ...cells]);
+  });
+  return [`\nGrowth: ${title}`, ...aligned(rows)].join("\n");
+}
+
 function targetLine(target, unit) {
   return `target ${wanted(target, unit)}: ${reachedText(target)} ${verdict(target)}`;
 }

@@ -58,7 +58,7 @@ export const workloads = {
     peers,
   },
   W5z: {
-    title: "memory of an idle connection, at 10,000, with permessage-deflate after one message of 1 KiB JSON",
+    title: "memory of an idle connection, at 10,000, after one compressed message of 1 KiB JSON",
     unit: "KiB",
     load: { mode: "idle", connections: 10_000, messages: 1, compressed: true },
     candidates: ["ws", "hawser", "hawser-session"],
@@ -66,7 +66,7 @@ export const workloads = {
     optional: true,
   },
   W6: {
-    title: "echo of 1 KiB JSON with permessage-deflate, 100 connections, 1 in flight on each",
+    title: "echo of 1 KiB JSON, compressed, 100 connections, 1 in flight on each",
     unit: "echoes/s",
     load: { mode: "echo", connections: 100, depth: 1, compressed: true },
     candidates: ["ws", "ws-bufferutil", "hawser"],
