@@ -5,8 +5,6 @@ import { Failure, orFail } from "./failure.mjs";
 import { growthSeries, growthTurns, measureGrowth } from "./growth.mjs";
 import { machine, versions } from "./machine.mjs";
 import { installPeers } from "./peers.mjs";
-import { growthPlot } from "./plots/growth.mjs";
-import { workloadsPlot } from "./plots/workloads.mjs";
 import { Progress } from "./progress.mjs";
 import { growthTable, heading, targetTable, workloadTable } from "./report.mjs";
 import { resultFolder } from "./results.mjs";
@@ -19,7 +17,7 @@ const around = 1;
 
 await orFail(() => main(readCommandLine(process.argv.slice(2))));
 
-async function main({ names, growth, settings, folder: folderName }) {
+async function main({ names, growth, settings, out }) {
   if (settings.all) installPeers();
   const about = {
     date: new Date().toISOString(),
@@ -29,11 +27,13 @@ async function main({ names, growth, settings, folder: folderName }) {
     versions: versions(settings.all),
   };
   console.log(heading(about));
-  const { folder, write } = resultFolder(folderName);
+  const { folder, write } = resultFolder(out);
   if (names.length > 0) {
     const results = { ...about, workloads: await measureWorkloads(names, settings) };
     console.log(targetTable(results.workloads));
     write("bench.json", results);
+    // Drawing is the work of a large library: not worth loading to refuse a flag.
+    const { workloadsPlot } = await import("./plots/workloads.mjs");
     write("bench.svg", workloadsPlot(results));
   }
   if (growth) await runGrowth(about, write);
@@ -41,6 +41,7 @@ async function main({ names, growth, settings, folder: folderName }) {
 }
 
 async function runGrowth(about, write) {
+  const { growthPlot } = await import("./plots/growth.mjs");
   const { settings } = about;
   const chosen = growthSeries(settings);
   const progress = new Progress(growthTurns(chosen, settings.rounds), guess(settings));
@@ -48,6 +49,7 @@ async function runGrowth(about, write) {
   for (const series of chosen) {
     const points = await measureGrowth(series, settings, progress);
     measured[series.name] = points;
+    progress.clear();
     console.log(growthTable(series, points));
     write(`growth-${series.name}.svg`, growthPlot({ ...series, points, about }));
   }
@@ -61,6 +63,7 @@ async function measureWorkloads(names, settings) {
   const summaries = {};
   for (const [name, workload] of Object.entries(chosen)) {
     summaries[name] = summarise(name, workload, await runRounds(name, workload, settings, progress));
+    progress.clear();
     console.log(workloadTable(name, summaries[name]));
   }
   return summaries;

@@ -22,7 +22,7 @@ Options:
   --rounds N              how often each candidate has its turn (default 5)
   --seconds S             how long each is measured (default 2)
   --warmup S              how long each is loaded before that (default 1)
-  --name NAME             folder below bench/results (default: the time)
+  --out FOLDER            where results go (default: bench/results/ and the time)
   --small                 few connections, short messages: to see that everything works
   --help
 `;
@@ -33,7 +33,7 @@ const options = {
   rounds: { type: "string", default: "5" },
   seconds: { type: "string", default: "2" },
   warmup: { type: "string", default: "1" },
-  name: { type: "string" },
+  out: { type: "string" },
   small: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 };
@@ -66,7 +66,7 @@ export function readCommandLine(args) {
       seconds: seconds("--seconds", values.seconds),
       warmup: seconds("--warmup", values.warmup),
     },
-    folder: folderName(values.name),
+    out: values.out,
   };
 }
 
@@ -97,9 +97,4 @@ function seconds(flag, text) {
   const value = Number(text);
   if (text.trim() !== "" && value >= 0.05 && value <= longest) return value;
   throw new Failure(`${flag} must be a number of seconds from 0.05 to ${longest}, not ${text}`);
-}
-
-function folderName(name) {
-  if (name === undefined || /^[\w.-]*\w$/.test(name)) return name;
-  throw new Failure(`--name must be the name of a folder in letters, digits, ".", "-" and "_", not ${name}`);
 }

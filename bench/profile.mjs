@@ -15,13 +15,13 @@ import { number } from "./units.mjs";
 import { workloads } from "./workloads.mjs";
 
 const usage =
-  "Usage: npm run bench:profile -- WORKLOAD [CANDIDATE] [--seconds S] [--warmup S] [--name FOLDER]";
+  "Usage: npm run bench:profile -- WORKLOAD [CANDIDATE] [--seconds S] [--warmup S] [--out FOLDER]";
 
 await orFail(async () => {
   const { values, positionals } = commandLine();
   const [name, candidate = "hawser"] = positionals;
   check(name, candidate);
-  const { folder, write } = resultFolder(values.name);
+  const { folder, write } = resultFolder(values.out);
   const title = `profile-${name}-${candidate}`;
   const flags = ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${title}.cpuprofile`];
   console.log(`${name}, ${candidates[candidate].label}: ${workloads[name].title}`);
@@ -49,7 +49,7 @@ function commandLine() {
       options: {
         seconds: { type: "string", default: "5" },
         warmup: { type: "string", default: "1" },
-        name: { type: "string" },
+        out: { type: "string" },
       },
     });
   } catch (error) {

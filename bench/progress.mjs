@@ -34,12 +34,16 @@ export class Progress {
     if (!process.stderr.isTTY) return;
     const value = run === undefined ? "not available" : number(run.rate ?? run.kibCollected);
     process.stderr.write(`\r\x1b[K${this.#current}: ${value}`);
-    if (this.#left === 0) process.stderr.write("\r\x1b[K");
   }
 
   /** One that will not be. */
   skip() {
     this.#left -= 1;
+  }
+
+  /** Makes room for a table. */
+  clear() {
+    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   }
 
   #mean() {

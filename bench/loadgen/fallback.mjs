@@ -32,8 +32,8 @@ const [port, count, depth, messages, server] = ["port", "connections", "depth", 
 );
 const [warmup, seconds] = [Number(values.warmup) * 1000, Number(values.seconds) * 1000];
 
-/** For the server to collect its garbage, give memory back, and settle. */
-const collecting = 1500;
+/** For the server to collect its garbage, give memory back, and settle; no longer than it rested. */
+const collecting = Math.min(seconds, 1500);
 /** Connections that open at once: no more than the queue of a listening socket takes. */
 const portion = 200;
 
@@ -122,8 +122,9 @@ async function accept() {
       counted += 1;
     }
   };
-  for (let index = 0; index < count; index += 1) loop();
+  const loops = Array.from({ length: count }, loop);
   await measure();
+  await Promise.all(loops);
 }
 
 async function measure() {

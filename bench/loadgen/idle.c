@@ -9,8 +9,8 @@
 #include "options.h"
 #include "usage.h"
 
-// For the server to collect its garbage, give memory back, and settle.
-static const double collecting = 1.5;
+// For the server to collect its garbage, give memory back, and settle; no longer than it rested.
+static double collecting(void) { return options.seconds < 1.5 ? options.seconds : 1.5; }
 
 static const char *path(const connection *c) {
   (void)c;
@@ -45,7 +45,7 @@ void run_idle(void) {
   run_until(now() + options.seconds, NULL);
   double resting = kib_per_connection(before);
   if (options.server != 0) kill(options.server, SIGUSR2);
-  run_until(now() + collecting, NULL);
+  run_until(now() + collecting(), NULL);
   printf("{\"kib\":%.3f,\"kibCollected\":%.3f,\"connections\":%d,\"openingSeconds\":%.2f,\"extension\":\"%s\"}\n",
          resting, kib_per_connection(before), options.connections, took, negotiated_extension());
 }
