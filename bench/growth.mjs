@@ -1,4 +1,5 @@
 // How cost grows: with the number of connections, and with the size of messages.
+import { Failure } from "./failure.mjs";
 import { runRounds } from "./rounds.mjs";
 import { spread } from "./statistics.mjs";
 import { bytes, KiB, MiB } from "./units.mjs";
@@ -22,12 +23,18 @@ const series = [
   },
 ];
 
-/** What is measured: for --small only the ends that cost nothing. */
+/**
+ * What is measured: for --small only the first steps.
+ *
+ * @throws Failure if none of `only` takes part
+ */
 export function growthSeries({ small, only }) {
+  const taking = only === undefined ? candidates : candidates.filter((candidate) => only.includes(candidate));
+  if (taking.length === 0) throw new Failure(`none of ${only.join(", ")} takes part in growth`);
   return series.map((one) => ({
     ...one,
     steps: small ? one.steps.slice(0, 2) : one.steps,
-    candidates: only === undefined ? candidates : candidates.filter((candidate) => only.includes(candidate)),
+    candidates: taking,
   }));
 }
 
