@@ -58,7 +58,7 @@ export const workloads = {
     peers,
   },
   W5z: {
-    title: "memory of an idle connection, at 10,000, after one compressed message of 1 KiB JSON",
+    title: "memory of an idle connection, at 10,000, after one compressed message",
     unit: "KiB",
     load: { mode: "idle", connections: 10_000, messages: 1, compressed: true },
     candidates: ["ws", "hawser", "hawser-session"],
