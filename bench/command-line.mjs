@@ -5,8 +5,8 @@ import { candidates } from "./candidates.mjs";
 import { Failure } from "./failure.mjs";
 import { workloads } from "./workloads.mjs";
 
-/** Connections that live longer meet the pings of servers, which the load generator does not answer. */
-const longest = 10;
+/** A round that lasts longer says no more. */
+const longest = 60;
 
 const help = `Usage: npm run bench -- [workload …] [options]
 

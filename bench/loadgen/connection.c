@@ -60,6 +60,15 @@ void close_connection(connection *c) {
   c->state = ENDED;
 }
 
+// With a masking key of zeros, which leaves the payload as it is. Only between frames: when nothing is due.
+static void send_pong(connection *c) {
+  uint8_t frame[6 + MAX_CONTROL] = {0x8a, 0x80 | c->reader.ping_size, 0, 0, 0, 0};
+  int size = 6 + c->reader.ping_size;
+  memcpy(frame + 6, c->reader.ping, c->reader.ping_size);
+  if (send(c->fd, frame, size, MSG_NOSIGNAL) != size) die("write of a pong");
+  c->reader.ping_seen = 0;
+}
+
 static void write_due(connection *c) {
   while (c->due > 0) {
     uint64_t piece = traffic.frames_size - c->offset;
@@ -70,6 +79,7 @@ static void write_due(connection *c) {
     c->due -= written;
     c->offset = (c->offset + written) % traffic.frames_size;
   }
+  if (c->due == 0 && c->reader.ping_seen) send_pong(c);
   watch(c, c->due > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
@@ -152,6 +162,7 @@ static void take(connection *c, const uint8_t *bytes, size_t size) {
   uint64_t messages = (options.raw ? count_raw_replies : count_replies)(&c->reader, bytes, size);
   c->received += messages;
   if (messages > 0) mode.received(c, messages);
+  if (c->reader.ping_seen) write_due(c);
   if (c->reader.close_seen) mode.ended(c);
 }
 

@@ -30,7 +30,7 @@ export class LoadConnection {
     this.#raw = raw;
     this.#compressed = compressed;
     this.#hear = received;
-    this.#replies = new ReplyCounter(compressed);
+    this.#replies = new ReplyCounter(compressed, (payload) => this.#pong(payload));
     this.#socket = connect({ port, host: "127.0.0.1", noDelay: true }, () => {
       if (raw) {
         this.#head = undefined;
@@ -58,6 +58,11 @@ export class LoadConnection {
     });
     this.#socket.write(close);
     await closed;
+  }
+
+  /** With a masking key of zeros, which leaves the payload as it is. */
+  #pong(payload) {
+    this.#socket.write(Buffer.concat([Buffer.from([0x8a, 0x80 | payload.length, 0, 0, 0, 0]), payload]));
   }
 
   #take(chunk) {

@@ -24,11 +24,15 @@ export class ReplyCounter {
   #header = Buffer.alloc(0);
   #left = 0;
   #final = false;
+  #ping;
+  #hearPing;
   /** The server sent its Close. */
   closed = false;
 
-  constructor(compressed) {
+  /** @param ping hears of pings: the payload */
+  constructor(compressed, ping) {
     this.#compressed = compressed;
+    this.#hearPing = ping;
   }
 
   /** @returns how many messages ended in this chunk */
@@ -41,9 +45,13 @@ export class ReplyCounter {
         if (rest === undefined) return messages;
       }
       const size = Math.min(this.#left, rest.length);
+      this.#ping?.push(Buffer.from(rest.subarray(0, size)));
       rest = rest.subarray(size);
       this.#left -= size;
-      if (this.#left === 0 && this.#final) messages += 1;
+      if (this.#left > 0) return messages;
+      if (this.#final) messages += 1;
+      if (this.#ping !== undefined) this.#hearPing(Buffer.concat(this.#ping));
+      this.#ping = undefined;
     }
     return messages;
   }
@@ -68,6 +76,7 @@ export class ReplyCounter {
     const control = (first & 8) !== 0;
     this.#final = !control && (first & 0x80) !== 0;
     if ((first & 15) === 8) this.closed = true;
+    if ((first & 15) === 9) this.#ping = [];
     const opens = !control && (first & 15) !== 0;
     if (opens && ((first & 0x40) !== 0) !== this.#compressed) {
       throw new Error(`an answer is ${this.#compressed ? "not " : ""}compressed`);

@@ -8,7 +8,7 @@
 #include "options.h"
 #include "traffic.h"
 
-enum { FIN = 0x80, RSV1 = 0x40, CONTROL = 0x08, CLOSE = 0x08, MASKED = 0x80 };
+enum { FIN = 0x80, RSV1 = 0x40, CONTROL = 0x08, CLOSE = 0x08, PING = 0x09, MASKED = 0x80 };
 
 static _Noreturn void differs(void) {
   errno = 0;
@@ -54,6 +54,8 @@ static void begin_frame(reply_reader *reader) {
     die(options.compressed ? "an answer is not compressed" : "an answer is compressed");
   }
   reader->left = payload_length(reader->header);
+  if (reader->control && reader->left > MAX_CONTROL) differs();
+  if (reader->control) reader->ping_size = 0;
   reader->header_size = 0;
   reader->in_payload = 1;
 }
@@ -77,9 +79,26 @@ static const uint8_t *take_header(reply_reader *reader, const uint8_t *at) {
 
 static const uint8_t *take_payload(reply_reader *reader, const uint8_t *at, const uint8_t *end) {
   uint64_t size = (uint64_t)(end - at) < reader->left ? (uint64_t)(end - at) : reader->left;
-  if (!reader->checked && !reader->control) compare(reader, at, size);
+  if (reader->control) {
+    memcpy(reader->ping + reader->ping_size, at, size);
+    reader->ping_size += size;
+  } else if (!reader->checked) {
+    compare(reader, at, size);
+  }
   reader->left -= size;
   return at + size;
+}
+
+// Returns how many messages that ended: one or none.
+static int frame_ended(reply_reader *reader) {
+  reader->in_payload = 0;
+  if (reader->control) {
+    if ((reader->header[0] & 0x0f) == PING) reader->ping_seen = 1;
+    return 0;
+  }
+  if (!reader->final) return 0;
+  message_ended(reader);
+  return 1;
 }
 
 uint64_t count_replies(reply_reader *reader, const uint8_t *bytes, size_t size) {
@@ -89,11 +108,7 @@ uint64_t count_replies(reply_reader *reader, const uint8_t *bytes, size_t size) 
     if (reader->in_payload) {
       at = take_payload(reader, at, end);
       if (reader->left > 0) return messages;
-      reader->in_payload = 0;
-      if (reader->final && !reader->control) {
-        message_ended(reader);
-        messages++;
-      }
+      messages += frame_ended(reader);
     }
     if (reader->checked && reader->header_size == 0) at = skip_small(at, end, &messages);
     if (at == end) return messages;

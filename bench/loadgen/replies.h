@@ -3,11 +3,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { MAX_CONTROL = 125 };
+
 typedef struct {
   uint8_t header[10];
   int header_size;    // bytes of the next header that came
   uint64_t left;      // bytes of the current payload still to come
   int in_payload, control, final;
+  uint8_t ping[MAX_CONTROL];  // the payload of the control frame under way
+  int ping_size;
+  int ping_seen;      // a ping came and waits for its answer
   uint64_t verified;  // bytes of the first message that were compared
   int checked;        // the first message was compared
   int close_seen;     // the server sent its Close
