@@ -1,4 +1,5 @@
 // Where a connection is to lead, as those are told who make the stream in the library's place.
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 
 /** Where the connection is to lead: what a proxy or a function of the application's is asked for. */
@@ -28,4 +29,9 @@ export interface ProxyAgent {
 /** `host:port`, as CONNECT and Host have it (RFC 9110 §7.2, §9.3.6). */
 export function authorityOf({ host, port }: Pick<Destination, "host" | "port">): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** The name in SNI: no address, and no dot behind it (RFC 6066 §3). "" for none. */
+export function serverNameOf(host: string): string {
+  return isIP(host) === 0 ? host.replace(/\.$/, "") : "";
 }

@@ -1,5 +1,5 @@
 // dial: a stream to where a URL leads: TCP, a Unix socket, a proxy or the application's own, and TLS on top of it.
-import { isIP, connect as netConnect, Socket } from "node:net";
+import { connect as netConnect, Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { TLSSocket, connect as tlsConnect } from "node:tls";
 import { HandshakeError } from "../handshake/handshake-error.ts";
@@ -7,6 +7,7 @@ import type { WebSocketUrl } from "../handshake/url.ts";
 import { LentReads } from "../transport/lent-reads.ts";
 import { describe } from "../wire/errors.ts";
 import { adopt, drop } from "./adopt.ts";
+import { serverNameOf } from "./destination.ts";
 import type { ConnectSettings } from "./options.ts";
 import { unlessAborted } from "./patience.ts";
 import { proxyFor } from "./proxy.ts";
@@ -101,12 +102,11 @@ async function secured(
   { tls }: ConnectSettings,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  // RFC 6066 §3: no address in SNI. The certificate is checked against `host` where there is no name.
-  const servername = isIP(url.hostname) === 0 ? url.hostname : "";
   try {
     const socket = tlsConnect({
       ...tls,
-      servername: tls.servername ?? servername,
+      // The certificate is checked against `host` where this is empty.
+      servername: tls.servername ?? serverNameOf(url.hostname),
       // By default and for `undefined`: whatever the environment says, only the application may turn this off.
       rejectUnauthorized: tls.rejectUnauthorized ?? true,
       ALPNProtocols: ["http/1.1"],

@@ -1,7 +1,7 @@
 // The options of connect: filled in and checked once.
 import type { Duplex } from "node:stream";
 import type { SecureContext, ConnectionOptions as TlsConnectionOptions } from "node:tls";
-import { createSecureContext } from "node:tls";
+import { createSecureContext, checkServerIdentity as nameInCertificate } from "node:tls";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import { headerLines } from "../handshake/header-fields.ts";
 import { checkSubprotocols } from "../handshake/offer.ts";
@@ -123,15 +123,34 @@ function checkTls(given: unknown): ClientTls {
   if (typeof given !== "object" || given === null) {
     throw new TypeError(`tls must be an object, as { ca }, not ${describe(given)}`);
   }
-  const { rejectUnauthorized, servername, checkServerIdentity, secureContext }: ClientTls = given;
+  const settings: ClientTls = given;
+  const { checkServerIdentity = nameInCertificate, minDHSize, secureContext, ...others } = settings;
+  const { rejectUnauthorized, servername } = others;
   checkBoolean("tls.rejectUnauthorized", rejectUnauthorized, true);
   if (servername !== undefined && typeof servername !== "string") {
     throw new TypeError(`tls.servername must be a string, not ${describe(servername)}`);
   }
-  if (checkServerIdentity !== undefined && typeof checkServerIdentity !== "function") {
+  if (typeof checkServerIdentity !== "function") {
     throw new TypeError(`tls.checkServerIdentity must be a function, not ${describe(checkServerIdentity)}`);
   }
-  return { ...given, secureContext: secureContext ?? contextOf(given) };
+  return {
+    ...others,
+    // Node fails on undefined.
+    ...(minDHSize !== undefined && { minDHSize }),
+    checkServerIdentity: verdictOf(checkServerIdentity),
+    secureContext: secureContext ?? contextOf(settings),
+  };
+}
+
+/** What a check throws is its verdict: to throw is easily done with a certificate of the peer's, which may lack what is looked for. */
+function verdictOf(check: typeof nameInCertificate): typeof nameInCertificate {
+  return (hostname, certificate) => {
+    try {
+      return check(hostname, certificate);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  };
 }
 
 /** Certificates, keys, ciphers and versions: read once, here, where it can be said what is wrong with them. */

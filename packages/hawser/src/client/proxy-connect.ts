@@ -3,7 +3,6 @@ import type { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { AnswerBody } from "../handshake/answer-body.ts";
 import { basicAuthorization } from "../handshake/basic-authorization.ts";
@@ -11,7 +10,7 @@ import { HandshakeError } from "../handshake/handshake-error.ts";
 import { HeaderList } from "../handshake/header-list.ts";
 import { destroyStream } from "../transport/destroy-stream.ts";
 import { drop } from "./adopt.ts";
-import { authorityOf, type Tunnel } from "./destination.ts";
+import { authorityOf, serverNameOf, type Tunnel } from "./destination.ts";
 import type { Network } from "./network.ts";
 import { unlessAborted } from "./patience.ts";
 
@@ -61,7 +60,7 @@ function placeOf(proxy: URL): object {
     host,
     ...(proxy.port !== "" && { port: proxy.port }),
     // Both would be taken from elsewhere: the name from the Host header, which is the destination's, and this from the environment.
-    servername: isIP(host) === 0 ? host : "",
+    servername: serverNameOf(host),
     rejectUnauthorized: true,
   };
 }

@@ -1,5 +1,5 @@
 // wss: whose certificates are believed, client certificates, names and addresses.
-import type { Socket } from "node:net";
+import type { LookupFunction, Socket } from "node:net";
 import { createSecureContext, type TLSSocket } from "node:tls";
 import { type ClientTls, connect } from "hawser";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -53,9 +53,16 @@ describe("the server's certificate", () => {
     await roundTrip(`wss://127.0.0.1:${port}/`, { tls: { ca, servername: "elsewhere.example" } });
   });
 
-  test("servername: undefined is the same as none", async () => {
+  test.each<ClientTls>([
+    { servername: undefined },
+    { checkServerIdentity: undefined },
+    { minDHSize: undefined },
+    { secureContext: undefined },
+  ])("%o is the same as none", async (given) => {
     const { port } = await serveTls();
-    await roundTrip(`wss://localhost:${port}/`, { tls: { ca, servername: undefined } });
+    await roundTrip(`wss://localhost:${port}/`, { tls: { ca, ...given } });
+    const error = await failureOf(connect(`wss://127.0.0.1:${port}/`, { tls: { ca, ...given } }));
+    expect(error).toMatchObject({ status: 0, cause: { code: "ERR_TLS_CERT_ALTNAME_INVALID" } });
   });
 
   test("for an address", async () => {
@@ -103,6 +110,17 @@ describe("the server's certificate", () => {
     expect(error.message).toBe(`no TLS connection to localhost:${port}: not this one`);
     expect(asked).toEqual(["localhost"]);
   });
+
+  test("checkServerIdentity may throw: certificates are the peer's, and may lack what it looks for", async () => {
+    const { port } = await serveTls();
+    const thrown = new Error("no subject");
+    const checkServerIdentity = () => {
+      throw thrown;
+    };
+    const error = await failureOf(connect(`wss://localhost:${port}/`, { tls: { ca, checkServerIdentity } }));
+    expect(error).toMatchObject({ status: 0, cause: thrown });
+    expect(error.message).toBe(`no TLS connection to localhost:${port}: no subject`);
+  });
 });
 
 describe("what the server is told", () => {
@@ -111,7 +129,8 @@ describe("what the server is told", () => {
     const { port, socket } = await listen(guard, (one) => void one.end(), {
       tls: { ...authority.issue("DNS:localhost", "IP:127.0.0.1"), ALPNProtocols: ["h2", "http/1.1"] },
     });
-    await failureOf(connect(`wss://${host}:${port}/`, { tls: { ca, ...tls }, network: { family: 4 } }));
+    const lookup: LookupFunction = (_name, _options, done) => done(null, "127.0.0.1", 4);
+    await failureOf(connect(`wss://${host}:${port}/`, { tls: { ca, ...tls }, network: { lookup } }));
     const { servername, alpnProtocol } = (await socket()) as TLSSocket & { servername: unknown };
     return { name: servername, protocol: alpnProtocol };
   }
@@ -122,6 +141,10 @@ describe("what the server is told", () => {
 
   test("no name for an address (RFC 6066 §3)", async () => {
     expect(await hello("127.0.0.1")).toEqual({ name: false, protocol: "http/1.1" });
+  });
+
+  test("the name without the dot that may end it (RFC 6066 §3)", async () => {
+    expect(await hello("localhost.")).toEqual({ name: "localhost", protocol: "http/1.1" });
   });
 });
 
