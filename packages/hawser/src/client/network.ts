@@ -37,10 +37,14 @@ function tolerated(lookup: LookupFunction): LookupFunction {
   return (hostname, options, done) => {
     try {
       lookup(hostname, options, (error, address, family) => {
+        if (typeof address !== "string") {
+          done(error, address, family);
+          return;
+        }
+        const known = family ?? isIP(address);
         // Many know one address only. Node, having asked for all, would take its letters for the list.
-        const one = options.all === true && typeof address === "string";
-        if (one) done(error, [{ address, family: family ?? isIP(address) }]);
-        else done(error, address, family);
+        if (options.all === true) done(error, [{ address, family: known }]);
+        else done(error, address, known);
       });
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)), []);

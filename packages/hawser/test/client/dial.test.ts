@@ -106,6 +106,15 @@ describe("TCP", () => {
     expect(error.cause).toBe(problem);
   });
 
+  test.each([0, 4] as const)(
+    "a lookup that gives an address without its family, asked for %s",
+    async (family) => {
+      const { port } = await serveEcho(guard);
+      const lookup: LookupFunction = (_hostname, _options, done) => done(null, "127.0.0.1");
+      await roundTrip(`ws://one.example:${port}/`, { network: { family, lookup } });
+    },
+  );
+
   test("a lookup that knows one address only", async () => {
     const { port } = await serveEcho(guard);
     const lookup: LookupFunction = (_hostname, _options, done) => done(null, "127.0.0.1", 4);
