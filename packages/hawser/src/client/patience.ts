@@ -1,25 +1,30 @@
 // Patience: how long an attempt to connect may go on, and the one signal that ends all parts of it.
 import { HandshakeError } from "../handshake/handshake-error.ts";
+import { onAbort } from "../transport/abort-listening.ts";
 import type { Clock } from "../transport/clock.ts";
 import { Timer } from "../transport/clock.ts";
+import { holdProcess } from "../transport/process-hold.ts";
 
 /** Aborts `signal` when `timeouts.handshake` is over, or the application gives up. */
 export class Patience extends Timer {
   readonly #controller = new AbortController();
   readonly #clock: Clock;
   readonly #timeout: number;
-  readonly #given: AbortSignal | undefined;
-  readonly #giveUp = (): void => this.#controller.abort(this.#given?.reason);
+  readonly #release: (() => void) | undefined;
+  readonly #ignore: (() => void) | undefined;
 
   /** @param timeout `timeouts.handshake`, from now on */
   constructor(clock: Clock, timeout: number, given: AbortSignal | undefined) {
     super();
     this.#clock = clock;
     this.#timeout = timeout;
-    this.#given = given;
-    if (given?.aborted === true) this.#giveUp();
-    else given?.addEventListener("abort", this.#giveUp, { once: true });
-    if (timeout !== Number.POSITIVE_INFINITY) clock.schedule(this, clock.now() + timeout);
+    const giveUp = () => this.#controller.abort(given?.reason);
+    if (given?.aborted === true) giveUp();
+    else this.#ignore = given && onAbort(given, giveUp);
+    if (timeout === Number.POSITIVE_INFINITY) return;
+    clock.schedule(this, clock.now() + timeout);
+    // There may be no socket yet that would: a lookup, a proxy's agent or the application's own function is waited for.
+    this.#release = holdProcess();
   }
 
   /** Its reason is what `connect` rejects with. */
@@ -35,7 +40,8 @@ export class Patience extends Timer {
   /** It is over, one way or the other. */
   end(): void {
     this.#clock.cancel(this);
-    this.#given?.removeEventListener("abort", this.#giveUp);
+    this.#ignore?.();
+    this.#release?.();
   }
 }
 

@@ -2,6 +2,7 @@
 import type { ResponseHead } from "../handshake/head.ts";
 import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { keptHeaders } from "../handshake/upgrade-request.ts";
+import { onAbort } from "../transport/abort-listening.ts";
 import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Capabilities, Kind, Phase, WireVersion } from "../wire/wire.ts";
@@ -263,13 +264,14 @@ export class Connection<Received extends Message = Message, State = unknown>
     const item = inbox.take();
     if (item !== undefined) return Promise.resolve(item);
     return new Promise((resolve, reject) => {
-      const abort = () => {
-        stop();
-        if (signal !== undefined) reject(signal.reason);
-      };
-      signal?.addEventListener("abort", abort, { once: true });
+      const ignore =
+        signal &&
+        onAbort(signal, () => {
+          stop();
+          reject(signal.reason);
+        });
       const stop = inbox.wait((next) => {
-        signal?.removeEventListener("abort", abort);
+        ignore?.();
         resolve(next);
       });
     });

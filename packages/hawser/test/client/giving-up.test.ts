@@ -1,5 +1,9 @@
 // Giving up at every stage of connecting, by the signal and by timeouts.handshake: nothing stays behind.
+import { execFile } from "node:child_process";
+import { createRequire } from "node:module";
 import { type LookupFunction, connect as netConnect, type Socket } from "node:net";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { type ConnectOptions, connect, type Destination, ManualClock } from "hawser";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { turns } from "../connection/support.ts";
@@ -166,4 +170,39 @@ test("a signal that is aborted once we are connected changes nothing, and nobody
   ws.send("still here");
   expect(await ws.receive()).toBe("still here");
   await ws.close();
+});
+
+test("one signal may end any number of attempts and waits: Node does not take that for a leak", async () => {
+  const { port } = await serveEcho(guard);
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on("warning", note);
+  onTestFinished(() => void process.off("warning", note));
+  const abort = new AbortController();
+  const { signal } = abort;
+  const dozen = Array.from({ length: 12 }, () => connect(`ws://127.0.0.1:${port}/`, { signal }));
+  const connections = await Promise.all(dozen);
+  const waits = connections.map((ws) => reasonOf(ws.receive({ signal })));
+  await turns();
+  abort.abort("enough");
+  expect(await Promise.all(waits)).toEqual(waits.map(() => "enough"));
+  expect(warnings).toEqual([]);
+  await Promise.all(connections.map((ws) => ws.close()));
+});
+
+test("a process that has nothing else to do stays alive until timeouts.handshake is over", async () => {
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const source = new URL("../../src/client/connect.ts", import.meta.url).href;
+  const program = `
+    const { connect } = await import(${JSON.stringify(source)});
+    const never = { createConnection: () => new Promise(() => {}), timeouts: { handshake: 100 } };
+    await connect("ws://a.example/", never).catch(({ message }) => console.log(message));`;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--import",
+    tsx,
+    "--input-type=module",
+    "--eval",
+    program,
+  ]);
+  expect(stdout).toBe("there was no answer within 100 ms (timeouts.handshake)\n");
 });
