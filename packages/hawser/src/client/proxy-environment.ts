@@ -49,7 +49,7 @@ function matches(exception: string, { hostname, port }: Place): boolean {
 /** An IPv6 address has a port only behind brackets. */
 function parted(exception: string): { name: string; port: number | undefined } {
   const [, name = exception, port] =
-    /^\[(.*)\](?::(\d+))?$|^$/.exec(exception) ?? /^([^:]*):(\d+)$/.exec(exception) ?? [];
+    /^\[(.*)\](?::(\d+))?$/.exec(exception) ?? /^([^:]*):(\d+)$/.exec(exception) ?? [];
   return { name, port: port === undefined ? undefined : Number(port) };
 }
 

@@ -60,8 +60,8 @@ function httpProxy(what: string, given: string): URL {
   }
   try {
     basicAuthorization(url);
-  } catch {
-    throw new TypeError(`${what} is ${shown}, whose name and password are not percent-encoded UTF-8`);
+  } catch (error) {
+    throw new TypeError(`${what} is ${shown}: ${error instanceof Error ? error.message : String(error)}`);
   }
   return url;
 }

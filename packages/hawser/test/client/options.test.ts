@@ -68,7 +68,14 @@ const noTypes: readonly Row[] = [
   [{ proxy: null }, /^proxy must be .*, not null$/],
   [{ proxy: "proxy" }, 'proxy must be a URL, as "http://proxy:3128", not the string "proxy"'],
   [{ proxy: "" }, 'proxy must be a URL, as "http://proxy:3128", not the string ""'],
-  [{ proxy: "http://%ff@proxy" }, /^proxy is the string "http:\/\/\*\*\*@proxy", whose name and password /],
+  [
+    { proxy: "http://%ff@proxy" },
+    'proxy is the string "http://***@proxy": the name and password in a URL must be percent-encoded UTF-8 (RFC 3986 §2.5)',
+  ],
+  [
+    { proxy: "http://ada%3A:pw@proxy" },
+    'proxy is the string "http://***@proxy": the name in a URL must not have a colon in it (RFC 7617 §2)',
+  ],
   [
     { proxy: new URL("socks5://proxy:1080") },
     'proxy is the string "socks5://proxy:1080", and by URL there are http and https; for SOCKS give an agent, as new SocksProxyAgent(url) of socks-proxy-agent',
