@@ -5,7 +5,7 @@ import { type ClientTls, connect } from "hawser";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Guard } from "../serve/support/guard.ts";
 import { Authority } from "./support/authority.ts";
-import { type Echo, failureOf, roundTrip, serveEcho } from "./support/connecting.ts";
+import { type Echo, failureOf, reasonOf, roundTrip, serveEcho } from "./support/connecting.ts";
 import { listen } from "./support/listener.ts";
 
 const guard = new Guard();
@@ -232,4 +232,15 @@ describe("a server that", () => {
     );
     expect(error).toMatchObject({ status: 0, cause: { code: expect.stringMatching(/^ERR_SSL_/) } });
   });
+});
+
+test("what only Node finds wrong in tls, once connected, leaves no socket behind", async () => {
+  const { port, socket } = await listen(guard);
+  const session = "no Buffer" as unknown as Buffer;
+  const error = await reasonOf(
+    connect(`wss://localhost:${port}/`, { tls: { session }, network: { family: 4 } }),
+  );
+  expect(error).toBeInstanceOf(TypeError);
+  // The guard looks at the sockets.
+  await socket();
 });
