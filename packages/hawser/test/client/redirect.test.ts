@@ -135,7 +135,11 @@ describe("what goes along", () => {
     },
   );
 
-  test("from ws to wss is another origin", () => {
-    expect(followed("ws://me:pw@a/", "wss://a/", { headers }).settings.headers).toEqual([["X-Other", "f"]]);
+  test.each([
+    ["ws://me:pw@a/", "wss://a/"],
+    ["ws://me:pw@a:8080/", "wss://a:8080/"],
+  ])("from ws to wss is another origin: %s to %s", (from, location) => {
+    const { url, settings: rest } = followed(from, location, { headers });
+    expect([url.authorization, rest.headers]).toEqual([undefined, [["X-Other", "f"]]]);
   });
 });
