@@ -44,8 +44,6 @@ export async function connect<State>(
 ): Promise<Connection<Message, State | undefined>> {
   const place = parseWebSocketUrl(url);
   const settings = resolveConnect(options);
-  // What is wrong with the request itself is said before anybody is called.
-  printOffer({ ...settings, url: place, key: handshakeKey() });
   const patience = new Patience(settings.clock, settings.timeouts.handshake, options.signal);
   try {
     return await open(place, settings, patience.signal, options.state);
@@ -63,6 +61,7 @@ async function open<State>(
   let url = first;
   let settings = given;
   for (let left = settings.redirects; ; left -= 1) {
+    // First: what is wrong with the request itself is said before anybody is called.
     const offer = printOffer({ ...settings, url, key: handshakeKey() });
     signal.throwIfAborted();
     // Outside of what may redirect: a proxy's answer to CONNECT is nobody's word on where the server is.

@@ -29,7 +29,9 @@ export class ClientGuard {
 
   constructor() {
     beforeEach(async () => {
-      this.#witness = await this.open(await this.server(echo));
+      // Without pings, which this server does not answer: a test may take its time.
+      const timeouts = { keepalive: Number.POSITIVE_INFINITY };
+      this.#witness = await this.open(await this.server(echo), { timeouts });
     });
     // Before the end of the guard, which finds what is left.
     afterEach(async () => {

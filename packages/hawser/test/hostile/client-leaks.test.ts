@@ -15,7 +15,9 @@ const guard = new ClientGuard();
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-test("K1, K6, K9: failures by the thousand leave no memory behind, nor an ear at the application's signal", async () => {
+const leaveNothing = "leave no memory behind, nor an ear at the application's signal";
+
+test(`K1, K6, K9: failures by the thousand ${leaveNothing}`, { timeout: 60_000 }, async () => {
   const server = await guard.server(async (caller, nth) => {
     const { key } = await caller.asked();
     const answers = [
