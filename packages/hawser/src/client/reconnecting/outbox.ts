@@ -3,14 +3,19 @@ import type { Sendable } from "../../connection/bytes.ts";
 import { sendable } from "../../connection/bytes.ts";
 import type { AnyConnection } from "../../connection/connection.ts";
 import { pumpOf } from "../../connection/connection.ts";
+import type { Sender } from "../../connection/sender.ts";
 import type { Clock } from "../../transport/clock.ts";
+import { Timer } from "../../transport/clock.ts";
 import type { UnsentCounts } from "./outcome.ts";
 import type { QueueOptions } from "./unsent-queue.ts";
 import { UnsentQueue } from "./unsent-queue.ts";
 
-/** Sends over one connection after another, in order, nothing twice. */
-export class Outbox {
+/** Sends over one connection after another, in order, nothing twice. The timer runs while somebody waits for messages to expire. */
+export class Outbox extends Timer {
   readonly #queue: UnsentQueue;
+  readonly #clock: Clock;
+  /** Messages may wait. */
+  readonly #queues: boolean;
   #ws: AnyConnection | undefined;
   /** The connection that the queue is being emptied into. */
   #flushing: AnyConnection | undefined;
@@ -20,7 +25,10 @@ export class Outbox {
   readonly #drains: ((room: boolean) => void)[] = [];
 
   constructor(options: QueueOptions, clock: Clock) {
+    super();
     this.#queue = new UnsentQueue(options, clock);
+    this.#clock = clock;
+    this.#queues = options.messages > 0;
   }
 
   /**
@@ -41,13 +49,18 @@ export class Outbox {
     return true;
   }
 
-  /** Resolves with true when nothing waits in the queue, with false once nothing more will be sent. */
+  /** Resolves with true when nothing waits, and the next message would be taken; with false once nothing more will be sent. */
   drain(): Promise<boolean> {
     if (this.#over) return Promise.resolve(false);
-    if (this.#queue.size === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
       this.#drains.push(resolve);
+      if (this.#ws !== undefined) void this.#flush(this.#ws);
+      this.#tellRoom();
     });
+  }
+
+  override expired(): void {
+    this.#tellRoom();
   }
 
   /** From now on messages go to this connection. */
@@ -70,6 +83,7 @@ export class Outbox {
   conclude(most: number): void {
     if (this.#over) return;
     this.#over = true;
+    this.#clock.cancel(this);
     for (const resolve of this.#drains.splice(0)) resolve(false);
     if (this.#ws === undefined) return;
     const { sender } = pumpOf(this.#ws);
@@ -86,10 +100,23 @@ export class Outbox {
   }
 
   #sendNow(message: string | Uint8Array): boolean {
-    const ws = this.#ws;
-    if (this.#over || ws?.phase !== "open" || this.#queue.size > 0) return false;
-    const { sender } = pumpOf(ws);
-    return !sender.overMark && sender.sendWhole(message);
+    if (this.#over || this.#queue.size > 0) return false;
+    return this.#ready()?.sendWhole(message) === true;
+  }
+
+  /** Sends over the connection that is open, if there is room in it. */
+  #ready(): Sender | undefined {
+    if (this.#ws?.phase !== "open") return undefined;
+    const { sender } = pumpOf(this.#ws);
+    return sender.overMark ? undefined : sender;
+  }
+
+  /** Tells those who wait for room, or sees to it that they hear when the last message has expired. */
+  #tellRoom(): void {
+    if (this.#drains.length === 0) return;
+    const room = this.#queue.peek() === undefined && (this.#queues || this.#ready() !== undefined);
+    this.#clock.schedule(this, room ? Number.POSITIVE_INFINITY : this.#queue.emptyAt);
+    if (room) for (const resolve of this.#drains.splice(0)) resolve(true);
   }
 
   /** Moves what waits to the connection, as fast as it takes it. */
@@ -107,6 +134,6 @@ export class Outbox {
       this.#queue.shift();
     }
     if (this.#flushing === ws) this.#flushing = undefined;
-    if (this.#queue.size === 0) for (const resolve of this.#drains.splice(0)) resolve(true);
+    this.#tellRoom();
   }
 }

@@ -60,7 +60,10 @@ export class ReconnectingConnection<Received extends Message = Message, State = 
     return this.#course.outbox.send(data);
   }
 
-  /** Resolves with true when nothing waits in the queue, with false once nothing more will be sent. */
+  /**
+   * Resolves with true when nothing waits in the queue, and a message of any size would be taken; with false once nothing more
+   * will be sent. With `queue.messages: 0` that is when a connection is open, and no more than `limits.sendMark` waits in it.
+   */
   drain(): Promise<boolean> {
     return this.#course.outbox.drain();
   }

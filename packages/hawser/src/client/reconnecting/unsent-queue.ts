@@ -6,7 +6,7 @@ import type { Clock } from "../../transport/clock.ts";
 export interface QueueOptions {
   /** How many messages. Default 1,000; 0 for no queue at all. */
   readonly messages: number;
-  /** Their size together, in bytes. Default 1 MiB. */
+  /** Their size together, in bytes; one of any size may wait alone. Default 1 MiB. */
   readonly bytes: number;
   /** How long each may wait, in milliseconds; after that it is dropped, and counted. Default 30 s. */
   readonly expiry: number;
@@ -40,6 +40,11 @@ export class UnsentQueue {
     return this.#waiting.length - this.#head;
   }
 
+  /** When the last of those that wait has waited too long, if none comes behind it; Infinity for never. */
+  get emptyAt(): number {
+    return this.#waiting.at(-1)?.until ?? Number.POSITIVE_INFINITY;
+  }
+
   /** How many messages waited too long. */
   get expired(): number {
     this.#dropExpired();
@@ -51,7 +56,8 @@ export class UnsentQueue {
     const { messages, bytes, expiry } = this.#options;
     this.#dropExpired();
     const size = typeof data === "string" ? Buffer.byteLength(data) : data.byteLength;
-    if (this.size >= messages || this.#bytes + size > bytes) return false;
+    // Who is refused waits for an empty queue: then there has to be room for a message of any size.
+    if (this.size >= messages || (this.size > 0 && this.#bytes + size > bytes)) return false;
     const until = this.#clock.now() + expiry;
     this.#waiting.push({ data: typeof data === "string" ? data : new Uint8Array(data), size, until });
     this.#bytes += size;

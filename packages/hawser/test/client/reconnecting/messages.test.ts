@@ -218,6 +218,66 @@ describe("sending", () => {
     expect(await client.drain()).toBe(false);
   });
 
+  test("what waits for drain() hears of a queue whose messages have all waited too long", async () => {
+    const net = new Network();
+    const client = net.reconnecting({ queue: { expiry: 1000 } });
+    (await net.next()).refuse(503, [["retry-after", "600"]]);
+    await turns();
+    client.send("1");
+    const draining = client.drain();
+    await net.pass(600);
+    client.send("2");
+    await net.pass(999);
+    expect(await stateOf(draining)).toBe("pending");
+    await net.pass(1);
+    expect(await stateOf(draining)).toBe("resolved");
+    expect(await draining).toBe(true);
+    // Nor does it have to be told by anybody.
+    client.send("3");
+    await net.pass(1000);
+    expect(await client.drain()).toBe(true);
+    expect((await client.close()).unsent).toEqual({ messages: 0, expired: 3, refused: 0, bytes: 0 });
+  });
+
+  test("one message of any size may wait in an empty queue, so that drain() never leads nowhere", async () => {
+    const net = new Network();
+    const client = net.reconnecting({ queue: { bytes: 10 } });
+    expect(["x".repeat(11), "", "y"].map((message) => client.send(message))).toEqual([true, false, false]);
+    const server = (await net.next()).accept();
+    expect(await client.drain()).toBe(true);
+    expect(client.send("y")).toBe(true);
+    expect([await server.receive(), await server.receive()]).toEqual(["x".repeat(11), "y"]);
+  });
+
+  test("without a queue drain() waits for a connection that takes the next message", async () => {
+    const net = new Network();
+    const client = net.reconnecting({ queue: { messages: 0 }, limits: { sendMark: 1000 } });
+    expect(client.send("1")).toBe(false);
+    const first = client.drain();
+    expect(await stateOf(first)).toBe("pending");
+    const attempt = await net.next();
+    const server = attempt.accept();
+    expect(await first).toBe(true);
+    await turns();
+    attempt.toServer?.stall();
+    expect(client.send("x".repeat(200_000))).toBe(true);
+    expect(client.send("2")).toBe(false);
+    const second = client.drain();
+    expect(await stateOf(second)).toBe("pending");
+    attempt.toServer?.unstall();
+    await server.receive();
+    expect(await second).toBe(true);
+    expect(client.send("3")).toBe(true);
+    expect(await server.receive()).toBe("3");
+    // A connection that is closing takes nothing, and the next one is some time away.
+    void server.close(1012);
+    await turns();
+    const third = client.drain();
+    expect(await stateOf(third)).toBe("pending");
+    void client.close();
+    expect(await third).toBe(false);
+  });
+
   test("drain() gives false once nothing more is sent", async () => {
     const net = new Network();
     const client = net.reconnecting();
