@@ -10,14 +10,19 @@ export class Patience extends Timer {
   readonly #controller = new AbortController();
   readonly #clock: Clock;
   readonly #timeout: number;
+  readonly #late: string;
   readonly #release: (() => void) | undefined;
   readonly #ignore: (() => void) | undefined;
 
-  /** @param timeout `timeouts.handshake`, from now on */
-  constructor(clock: Clock, timeout: number, given: AbortSignal | undefined) {
+  /**
+   * @param timeout `timeouts.handshake`, from now on
+   * @param late what has not happened when that is over
+   */
+  constructor(clock: Clock, timeout: number, given: AbortSignal | undefined, late = "there was no answer") {
     super();
     this.#clock = clock;
     this.#timeout = timeout;
+    this.#late = late;
     const giveUp = () => this.#controller.abort(given?.reason);
     if (given?.aborted === true) giveUp();
     else this.#ignore = given && onAbort(given, giveUp);
@@ -33,7 +38,7 @@ export class Patience extends Timer {
   }
 
   override expired(): void {
-    const message = `there was no answer within ${this.#timeout} ms (timeouts.handshake)`;
+    const message = `${this.#late} within ${this.#timeout} ms (timeouts.handshake)`;
     this.#controller.abort(new HandshakeError(message, { status: 0 }));
   }
 

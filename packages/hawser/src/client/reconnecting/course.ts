@@ -6,7 +6,7 @@ import { pumpOf } from "../../connection/connection.ts";
 import type { HeaderFields } from "../../handshake/header-fields.ts";
 import { holdProcess } from "../../transport/process-hold.ts";
 import { describe } from "../../wire/errors.ts";
-import { unlessAborted } from "../patience.ts";
+import { Patience, unlessAborted } from "../patience.ts";
 import { Backoff } from "./backoff.ts";
 import type { Plan } from "./options.ts";
 import { Outbox } from "./outbox.ts";
@@ -25,6 +25,12 @@ const LASTING = 30_000;
 interface Conclusion {
   readonly cause: ReconnectingCause;
   readonly error: unknown;
+}
+
+/** What one attempt is made with. */
+interface Place {
+  readonly url: string | URL;
+  readonly headers: HeaderFields | undefined;
 }
 
 /** Keeps a connection up. */
@@ -104,16 +110,14 @@ export class Course<Received extends Message, State> {
 
   /** One attempt, and the life of the connection that comes of it. */
   async #attempt(attempt: number): Promise<AttemptEnd> {
-    let url: string | URL;
-    let headers: HeaderFields | undefined;
+    let place: Place;
     try {
-      url = await this.#fresh(this.#plan.url, attempt);
-      headers = await this.#fresh(this.#plan.headers, attempt);
+      place = await this.#prepare(attempt);
     } catch (error) {
       return { stage: "preparing", error, report: undefined };
     }
     try {
-      this.#ws = await this.#plan.dial(url, headers, this.#stop.signal);
+      this.#ws = await this.#plan.dial(place.url, place.headers, this.#stop.signal);
     } catch (error) {
       return { stage: "handshake", error, report: undefined };
     }
@@ -121,10 +125,19 @@ export class Course<Received extends Message, State> {
     return { stage: "connection", error: new ConnectionClosedError(report), report };
   }
 
-  /** What the application's function gives, unless all is called off meanwhile. */
-  #fresh<Value>(give: (attempt: number) => Value | PromiseLike<Value>, attempt: number): Promise<Value> {
-    const given = new Promise<Value>((resolve) => resolve(give(attempt)));
-    return unlessAborted(this.#stop.signal, given, () => undefined);
+  /** Asks the application's functions, unless all is called off meanwhile: one that never answers must not end the attempts. */
+  async #prepare(attempt: number): Promise<Place> {
+    const { url, headers, clock, patience } = this.#plan;
+    const wait = new Patience(clock, patience, this.#stop.signal, "url and headers did not come");
+    const fresh = <Value>(give: (attempt: number) => Value | PromiseLike<Value>) => {
+      const given = new Promise<Value>((resolve) => resolve(give(attempt)));
+      return unlessAborted(wait.signal, given, () => undefined);
+    };
+    try {
+      return { url: await fresh(url), headers: await fresh(headers) };
+    } finally {
+      wait.end();
+    }
   }
 
   async #live(ws: Connection<Received, State>, attempt: number): Promise<CloseReport> {

@@ -72,6 +72,8 @@ export interface Plan<Received extends Message, State> {
   onOpen(ws: Connection<Received, State>): unknown;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
+  /** `timeouts.handshake`, which holds for `url` and `headers` together as well. */
+  readonly patience: number;
   /** `limits.sendBuffer` of each connection. */
   readonly sendBuffer: number;
 }
@@ -130,6 +132,7 @@ export function resolvePlan<Accepts extends Kind, State>(
     onOpen: onOpen ?? (() => undefined),
     clock: settings.clock,
     signal,
+    patience: settings.timeouts.handshake,
     sendBuffer: settings.limits.sendBuffer,
   };
 }

@@ -6,7 +6,8 @@ import { HawserError, isError } from "../../wire/errors.ts";
 /**
  * How an attempt ended, or the connection that came of it.
  *
- * - `preparing`: `url` or `headers` threw; `error` is what they threw
+ * - `preparing`: `url` or `headers` threw; `error` is what they threw, or a HandshakeError if they took longer than
+ *   `timeouts.handshake`
  * - `handshake`: there was no connection; `error` is what `connect` rejected with, mostly a HandshakeError
  * - `connection`: there was one, and it has ended; `report` says how
  */

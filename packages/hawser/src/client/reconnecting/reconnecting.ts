@@ -16,7 +16,7 @@ import { ReconnectingConnection } from "./reconnecting-connection.ts";
  * The process is kept alive until all is over.
  *
  * @param url where to connect to, or a function that is asked before each attempt. What the function throws counts as a failed
- *   attempt
+ *   attempt, and so does an answer that does not come within `timeouts.handshake`
  * @returns at once: messages may be sent and waited for
  * @throws TypeError or RangeError for wrong options
  */

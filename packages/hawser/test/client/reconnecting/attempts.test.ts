@@ -7,7 +7,7 @@ import { GaveUpError } from "../../../src/client/reconnecting/outcome.ts";
 import { ConnectionClosedError } from "../../../src/connection/closed-error.ts";
 import { HandshakeError } from "../../../src/handshake/handshake-error.ts";
 import { deferred, turns } from "../../connection/support.ts";
-import { Network, record } from "./support.ts";
+import { Network, record, url } from "./support.ts";
 
 describe("the way of a client", () => {
   test("it comes back after each loss, and its states tell of it", async () => {
@@ -352,6 +352,40 @@ describe("url and headers", () => {
     given.reject(new Error("nobody waits for this any more"));
     await turns();
     expect(net.count).toBe(0);
+  });
+
+  test.each([
+    ["a url", {}, () => new Promise<string>(() => undefined)],
+    ["headers", { headers: () => new Promise<undefined>(() => undefined) }, url],
+  ])("%s that does not come within `timeouts.handshake` is a failed attempt", async (_, options, to) => {
+    const net = new Network();
+    const client = net.reconnecting({ ...options, attempts: 2, timeouts: { handshake: 3000 } }, to);
+    await net.pass(2999);
+    expect(client.state).toMatchObject({ phase: "connecting" });
+    await net.pass(1);
+    expect(client.state).toMatchObject({ phase: "waiting", last: { stage: "preparing" } });
+    await net.pass(500);
+    await net.pass(3000);
+    const message = "url and headers did not come within 3000 ms (timeouts.handshake)";
+    expect(await client.closed).toMatchObject({
+      cause: "attempts",
+      error: { message: `gave up after 2 attempts: ${message}` },
+      last: { stage: "preparing", error: { message } },
+    });
+    expect(net.count).toBe(0);
+  });
+
+  test("connecting has all of `timeouts.handshake`, whatever they took", async () => {
+    const net = new Network();
+    const given = deferred<string>();
+    const client = net.reconnecting({ timeouts: { handshake: 3000 } }, () => given.promise);
+    await net.pass(2000);
+    given.resolve(url);
+    const attempt = await net.next();
+    await net.pass(2000);
+    attempt.accept();
+    await turns();
+    expect(client.state).toMatchObject({ phase: "open" });
   });
 
   test("what connect does not take as arguments ends it", async () => {

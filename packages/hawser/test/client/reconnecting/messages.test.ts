@@ -1,7 +1,8 @@
 // Messages: received from one connection after another, and sent, queued, refused or lost.
 import { getEventListeners } from "node:events";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { GaveUpError } from "../../../src/client/reconnecting/outcome.ts";
+import { Connection } from "../../../src/connection/connection.ts";
 import { stateOf, turns } from "../../connection/support.ts";
 import { Network } from "./support.ts";
 
@@ -355,8 +356,11 @@ describe("sending", () => {
     await turns();
     attempt.toServer?.stall();
     let taken = 0;
+    const waiting = vi.spyOn(Connection.prototype, "drain");
     while (client.send(`${taken}`.padEnd(100))) taken += 1;
     const draining = client.drain();
+    // One wait for all that is queued, not one for each.
+    expect(waiting).toHaveBeenCalledTimes(1);
     attempt.toServer?.unstall();
     for (let count = 0; count < taken; count += 1)
       expect(String(await server.receive()).trim()).toBe(`${count}`);
