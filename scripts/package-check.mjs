@@ -85,8 +85,20 @@ const compilerOptions = {
   module: "nodenext",
   types: ["node"],
 };
-writeFileSync(join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));
+// Code for browsers names the types of the DOM: our class is one of those.
+const browser = `import { CloseEvent as OurCloseEvent, WebSocket as OurWebSocket } from "hawser";
+export const socket: WebSocket = new OurWebSocket("ws://localhost/");
+export const classes: [typeof WebSocket, typeof CloseEvent] = [OurWebSocket, OurCloseEvent];
+`;
+writeFileSync(join(consumer, "browser.ts"), browser);
+const projects = {
+  "node.json": { compilerOptions, files: ["use.ts"] },
+  "browser.json": { compilerOptions: { ...compilerOptions, lib: ["es2022", "dom"] }, files: ["browser.ts"] },
+};
 for (const compiler of ["typescript", "typescript-5.4"]) {
   const { version } = JSON.parse(readFileSync(modules(`${compiler}/package.json`), "utf8"));
-  node(`a consumer with TypeScript ${version}`, modules(`${compiler}/bin/tsc`), "-p", ".");
+  for (const [name, project] of Object.entries(projects)) {
+    writeFileSync(join(consumer, name), JSON.stringify(project));
+    node(`a consumer with TypeScript ${version}, ${name}`, modules(`${compiler}/bin/tsc`), "-p", name);
+  }
 }

@@ -268,6 +268,13 @@ export async function example5(signal: AbortSignal): Promise<void> {
 export async function example6(): Promise<void> {
   const socket = new WebSocket("wss://example.org/feed");
   socket.onmessage = (event) => void is<MessageEvent>(event);
+  socket.onclose = function ({ reason }) {
+    same<typeof this, WebSocket>(true);
+    same<typeof reason, string>(true);
+  };
+  socket.onopen = function (this: WebSocket) {
+    this.send("x");
+  };
   socket.addEventListener("close", ({ code, wasClean }) => {
     same<typeof code, number>(true);
     same<typeof wasClean, boolean>(true);

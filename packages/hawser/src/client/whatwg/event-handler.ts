@@ -7,27 +7,31 @@ export interface ListenerTarget<Fired extends Event> {
   removeEventListener(type: string, listener: (event: Fired) => void): void;
 }
 
-/** What may be set. An object that cannot be called is kept, and never called. */
-export type WebSocketEventHandler<Target, Fired> = ((this: Target, event: Fired) => unknown) | null;
+/**
+ * What may be set. An object that cannot be called is kept, and never called.
+ *
+ * (`this` is the WebSocket. To declare that would only keep ours from being taken for one of the DOM's.)
+ */
+export type WebSocketEventHandler<Fired> = ((event: Fired) => unknown) | null;
 
 /** One attribute of one object. Its place among the listeners is that of when it was set first, until it is set to null. */
-export class EventHandler<Target extends ListenerTarget<Fired>, Fired extends Event> {
-  readonly #target: Target;
+export class EventHandler<Fired extends Event> {
+  readonly #target: ListenerTarget<Fired>;
   readonly #type: string;
-  #value: WebSocketEventHandler<Target, Fired> = null;
+  #value: WebSocketEventHandler<Fired> = null;
   #listener: ((event: Fired) => void) | undefined;
 
-  constructor(target: Target, type: string) {
+  constructor(target: ListenerTarget<Fired>, type: string) {
     this.#target = target;
     this.#type = type;
   }
 
-  get value(): WebSocketEventHandler<Target, Fired> {
+  get value(): WebSocketEventHandler<Fired> {
     return this.#value;
   }
 
   /** [LegacyTreatNonObjectAsNull]: whatever is no object is null. */
-  set value(given: WebSocketEventHandler<Target, Fired>) {
+  set value(given: WebSocketEventHandler<Fired>) {
     this.#value = isObject(given) ? given : null;
     if (this.#value === null) this.#deactivate();
     else this.#activate();

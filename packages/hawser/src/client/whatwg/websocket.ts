@@ -67,10 +67,10 @@ export class WebSocket extends WebSocketEventTarget {
   readonly #connecting = new AbortController();
   readonly #amount = new BufferedAmount();
   readonly #outbox: Outbox;
-  readonly #onopen = new EventHandler<WebSocket, Event>(this, "open");
-  readonly #onmessage = new EventHandler<WebSocket, MessageEvent>(this, "message");
-  readonly #onerror = new EventHandler<WebSocket, FailureEvent>(this, "error");
-  readonly #onclose = new EventHandler<WebSocket, CloseEvent>(this, "close");
+  readonly #onopen = new EventHandler<Event>(this, "open");
+  readonly #onmessage = new EventHandler<MessageEvent>(this, "message");
+  readonly #onerror = new EventHandler<FailureEvent>(this, "error");
+  readonly #onclose = new EventHandler<CloseEvent>(this, "close");
   #readyState: 0 | 1 | 2 | 3 = CONNECTING;
   #extensions = "";
   #protocol = "";
@@ -144,38 +144,38 @@ export class WebSocket extends WebSocketEventTarget {
   }
 
   /** Called when the connection is open. */
-  get onopen(): WebSocketEventHandler<WebSocket, Event> {
+  get onopen(): WebSocketEventHandler<Event> {
     return this.#onopen.value;
   }
 
-  set onopen(handler: WebSocketEventHandler<WebSocket, Event>) {
+  set onopen(handler: WebSocketEventHandler<Event>) {
     this.#onopen.value = handler;
   }
 
   /** Called with each message. */
-  get onmessage(): WebSocketEventHandler<WebSocket, MessageEvent> {
+  get onmessage(): WebSocketEventHandler<MessageEvent> {
     return this.#onmessage.value;
   }
 
-  set onmessage(handler: WebSocketEventHandler<WebSocket, MessageEvent>) {
+  set onmessage(handler: WebSocketEventHandler<MessageEvent>) {
     this.#onmessage.value = handler;
   }
 
   /** Called when the connection failed, right before `onclose`. */
-  get onerror(): WebSocketEventHandler<WebSocket, FailureEvent> {
+  get onerror(): WebSocketEventHandler<FailureEvent> {
     return this.#onerror.value;
   }
 
-  set onerror(handler: WebSocketEventHandler<WebSocket, FailureEvent>) {
+  set onerror(handler: WebSocketEventHandler<FailureEvent>) {
     this.#onerror.value = handler;
   }
 
   /** Called once, when all is over. */
-  get onclose(): WebSocketEventHandler<WebSocket, CloseEvent> {
+  get onclose(): WebSocketEventHandler<CloseEvent> {
     return this.#onclose.value;
   }
 
-  set onclose(handler: WebSocketEventHandler<WebSocket, CloseEvent>) {
+  set onclose(handler: WebSocketEventHandler<CloseEvent>) {
     this.#onclose.value = handler;
   }
 
