@@ -578,6 +578,9 @@ describe("destroy", () => {
     expect(push).toHaveBeenCalledTimes(1);
     toClient.unstall();
     expect((await client.closed).code).toBe(1011);
+    // Nor is any of it kept.
+    await server.closed;
+    expect(pumpOf(server).inbox.finished).toBe(true);
   });
 
   test("a source that fails, fails the peer's connection", async () => {

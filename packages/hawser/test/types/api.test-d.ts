@@ -269,8 +269,7 @@ export async function example6(): Promise<void> {
   const socket = new WebSocket("wss://example.org/feed");
   socket.onmessage = (event) => void is<MessageEvent>(event);
   socket.onclose = function ({ reason }) {
-    same<typeof this, WebSocket>(true);
-    same<typeof reason, string>(true);
+    this.send(is<string>(reason));
   };
   socket.onopen = function (this: WebSocket) {
     this.send("x");

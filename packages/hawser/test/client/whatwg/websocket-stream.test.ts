@@ -519,6 +519,26 @@ test("abort() does not wait for a server that does not read", async () => {
   expect(await reasonOf(wss.closed)).toMatchObject({ closeCode: 1006 });
 });
 
+test("a write that never went out is cut short, though both ends have sent a Close", async () => {
+  let peer: Peer | undefined;
+  const { url } = await scripted("ws", async (accepted) => {
+    await accepted.accept();
+    accepted.socket.pause();
+    peer = accepted;
+  });
+  const wss = new WebSocketStream(url);
+  const { writable } = await wss.opened;
+  const writing = writable.getWriter().write(new Uint8Array(16 * 1024 * 1024));
+  await turns(5);
+  wss.close();
+  // It has not read ours, and does not wait for it.
+  peer?.socket.write(plain.close(1000));
+  await turns(5);
+  peer?.socket.destroy();
+  expect(await reasonOf(wss.closed)).toMatchObject({ closeCode: 1000 });
+  expect(await reasonOf(writing)).toMatchObject({ name: "InvalidStateError" });
+});
+
 describe("the signal", () => {
   test("that is aborted already: nothing is dialled", async () => {
     let dialled = 0;
