@@ -1,7 +1,7 @@
 // Connection: what users hold. One WebSocket connection, at either end, whatever it runs on.
 import type { ResponseHead } from "../handshake/head.ts";
 import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
-import { keptHeaders } from "../handshake/upgrade-request.ts";
+import { keptResponse } from "../handshake/upgrade-request.ts";
 import { onAbort } from "../transport/abort-listening.ts";
 import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
@@ -307,8 +307,7 @@ export class Connection<Received extends Message = Message, State = unknown>
 
   #keepHeaders(names: readonly string[]): void {
     this.#request.keepOnly(names);
-    const { status, reason, headers } = this.#response;
-    this.#response = { status, reason, headers: keptHeaders(headers, names) };
+    this.#response = keptResponse(this.#response, names);
   }
 }
 

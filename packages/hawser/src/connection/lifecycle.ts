@@ -9,6 +9,17 @@ import type { PumpOwner } from "./pump-owner.ts";
 
 type Waiter = (room: boolean) => void;
 
+/** What somebody has asked for. Most connections of a server that runs hooks are never asked. */
+interface Promised {
+  closed?: Promise<CloseReport>;
+  resolveClosed?: (report: CloseReport) => void;
+  controller?: AbortController;
+  /** Who waits for no more than `limits.sendMark` to wait, and who for room in the transport alone. */
+  drains?: Waiter[] | undefined;
+  rooms?: Waiter[] | undefined;
+  pings?: PendingPings;
+}
+
 /** Hears what the pump says and keeps the promises that hang on it. Everything is made when it is first asked for. */
 export class Lifecycle<Connection> implements PumpOwner {
   /** Once the connection has ended. */
@@ -19,13 +30,7 @@ export class Lifecycle<Connection> implements PumpOwner {
   readonly #connection: Connection;
   readonly #onEnded: ((connection: Connection) => void) | undefined;
   #open = true;
-  #closed: Promise<CloseReport> | undefined;
-  #resolveClosed: ((report: CloseReport) => void) | undefined;
-  #controller: AbortController | undefined;
-  /** Who waits for no more than `limits.sendMark` to wait, and who for room in the transport alone. */
-  #drains: Waiter[] | undefined;
-  #rooms: Waiter[] | undefined;
-  #pings: PendingPings | undefined;
+  #promised: Promised | undefined;
 
   constructor(connection: Connection, onEnded: ((connection: Connection) => void) | undefined) {
     this.#connection = connection;
@@ -33,36 +38,41 @@ export class Lifecycle<Connection> implements PumpOwner {
   }
 
   get closed(): Promise<CloseReport> {
-    this.#closed ??= new Promise((resolve) => {
-      if (this.report === undefined) this.#resolveClosed = resolve;
+    const promised = this.#promise();
+    promised.closed ??= new Promise((resolve) => {
+      if (this.report === undefined) promised.resolveClosed = resolve;
       else resolve(this.report);
     });
-    return this.#closed;
+    return promised.closed;
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (!this.#open) this.#controller.abort();
-    return this.#controller.signal;
+    const promised = this.#promise();
+    promised.controller ??= new AbortController();
+    if (!this.#open) promised.controller.abort();
+    return promised.controller.signal;
   }
 
   /** Resolves when no more than `limits.sendMark` waits (true) or nothing will be sent any more (false). */
   nextDrain(): Promise<boolean> {
-    this.#drains ??= [];
-    return settledWith(this.#drains);
+    const promised = this.#promise();
+    promised.drains ??= [];
+    return settledWith(promised.drains);
   }
 
   /** As `nextDrain`, for the transport alone. */
   nextRoom(): Promise<boolean> {
-    this.#rooms ??= [];
-    return settledWith(this.#rooms);
+    const promised = this.#promise();
+    promised.rooms ??= [];
+    return settledWith(promised.rooms);
   }
 
   /** The round trip of the ping with this payload that was sent at this time. */
   roundTrip(payload: Uint8Array, sentAt: number): Promise<number> {
-    this.#pings ??= new PendingPings();
-    const answer = this.#pings.add(payload, sentAt);
-    if (this.report !== undefined) this.#pings.reject(new ConnectionClosedError(this.report));
+    const promised = this.#promise();
+    promised.pings ??= new PendingPings();
+    const answer = promised.pings.add(payload, sentAt);
+    if (this.report !== undefined) promised.pings.reject(new ConnectionClosedError(this.report));
     return answer;
   }
 
@@ -73,36 +83,47 @@ export class Lifecycle<Connection> implements PumpOwner {
 
   ponged(payload: Uint8Array, sentAt: number, now: number): void {
     this.latency = now - sentAt;
-    this.#pings?.answered(payload, sentAt, now);
+    this.#promised?.pings?.answered(payload, sentAt, now);
   }
 
   drained(): void {
-    const rooms = this.#rooms;
-    this.#rooms = undefined;
-    for (const resolve of rooms ?? []) resolve(true);
+    const promised = this.#promised;
+    const rooms = promised?.rooms;
+    if (promised === undefined || rooms === undefined) return;
+    promised.rooms = undefined;
+    for (const resolve of rooms) resolve(true);
   }
 
   relieved(): void {
-    const drains = this.#drains;
-    this.#drains = undefined;
-    for (const resolve of drains ?? []) resolve(true);
+    const promised = this.#promised;
+    const drains = promised?.drains;
+    if (promised === undefined || drains === undefined) return;
+    promised.drains = undefined;
+    for (const resolve of drains) resolve(true);
   }
 
   leftOpen(): void {
     this.#open = false;
-    for (const resolve of [...(this.#rooms ?? []), ...(this.#drains ?? [])]) resolve(false);
-    this.#rooms = undefined;
-    this.#drains = undefined;
-    this.#controller?.abort();
+    const promised = this.#promised;
+    if (promised === undefined) return;
+    for (const resolve of [...(promised.rooms ?? []), ...(promised.drains ?? [])]) resolve(false);
+    promised.rooms = undefined;
+    promised.drains = undefined;
+    promised.controller?.abort();
   }
 
   ended(report: CloseReport): void {
     this.report = report;
     this.#onEnded?.(this.#connection);
     if (this.#open) this.leftOpen();
-    this.#pings?.reject(new ConnectionClosedError(report));
-    this.#resolveClosed?.(report);
+    this.#promised?.pings?.reject(new ConnectionClosedError(report));
+    this.#promised?.resolveClosed?.(report);
     if (connectionClose.hasSubscribers) connectionClose.publish({ connection: this.#connection, report });
+  }
+
+  #promise(): Promised {
+    this.#promised ??= {};
+    return this.#promised;
   }
 }
 

@@ -49,7 +49,8 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   /** Bytes of the handshake's answer, which went over the same transport. */
   readonly #before: number;
 
-  #armedAt = Number.POSITIVE_INFINITY;
+  /** The deadline that the clock was given; undefined for none. */
+  #armedAt: number | undefined;
   #paused = false;
   #burst = 0;
   #yielding = false;
@@ -67,7 +68,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     this.#clock = clock;
     this.#coupled = options.coupled;
     this.#before = transport.taken + transport.buffered;
-    const now = clock.now();
+    const now = Math.floor(clock.now());
     this.#ledger = new Ledger(now);
     this.inbox = new Inbox(this, limits.inbox);
     this.wire = createWire({
@@ -101,7 +102,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   }
 
   close(code: number | undefined, reason: string): void {
-    this.wire.close(code, reason, this.#clock.now());
+    this.wire.close(code, reason, this.#now());
     this.#settle();
   }
 
@@ -109,7 +110,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   fail(code: number, reason: string, outer: OuterCause): void {
     if (this.wire.phase !== "open") return;
     this.#ledger.explain(outer);
-    this.wire.fail(code, reason, this.#clock.now());
+    this.wire.fail(code, reason, this.#now());
     this.#settle();
   }
 
@@ -117,13 +118,18 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   terminate(outer: OuterCause): void {
     if (this.wire.phase === "closed") return;
     this.#ledger.explain(outer);
-    this.wire.receiveEnd(this.#clock.now());
+    this.wire.receiveEnd(this.#now());
+  }
+
+  /** Whole milliseconds: in each field that keeps it, a time with a fraction would be an object of its own. */
+  #now(): number {
+    return Math.floor(this.#clock.now());
   }
 
   // What the transport brings.
 
   received(chunk: Buffer): void {
-    const now = this.#clock.now();
+    const now = this.#now();
     this.#ledger.received(chunk.length, now);
     this.wire.receive(chunk, now);
     if (this.#transport.lends && this.wire.held) this.wire.copyUnread();
@@ -134,12 +140,12 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   receivedEnd(): void {
     // The peer may have stopped sending while it still reads what we sent before our Close.
     if (this.wire.phase === "closing" && this.#transport.buffered > 0) this.#peerEnded = true;
-    else this.wire.receiveEnd(this.#clock.now());
+    else this.wire.receiveEnd(this.#now());
   }
 
   drained(): void {
     if (this.#peerEnded) {
-      this.wire.receiveEnd(this.#clock.now());
+      this.wire.receiveEnd(this.#now());
       return;
     }
     this.#relieve();
@@ -152,14 +158,14 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
 
   lost(error: Error | undefined): void {
     this.#ledger.lost(error);
-    this.wire.receiveEnd(this.#clock.now());
+    this.wire.receiveEnd(this.#now());
   }
 
   override expired(now: number): void {
-    this.#armedAt = Number.POSITIVE_INFINITY;
+    this.#armedAt = undefined;
     // What was put in during this turn of the loop has not had its chance yet.
     this.#transport.flush();
-    if (this.sender.stall.sample(this.#transport, now)) this.#endStalled();
+    if (this.sender.stalled(now)) this.#endStalled();
     this.wire.tick(now);
     this.#settle();
   }
@@ -218,7 +224,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     const unsent = { messages: refused, bytes: waiting };
     this.#transport.destroy();
     const counts = { unsent, bytes: Math.max(0, this.#transport.taken - this.#before), messages: sent };
-    this.#owner.ended(this.#ledger.report(end, counts, this.#clock.now()));
+    this.#owner.ended(this.#ledger.report(end, counts, this.#now()));
     this.inbox.end();
   }
 
@@ -235,9 +241,9 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   }
 
   arm(): void {
-    const at = Math.min(this.wire.deadline ?? Number.POSITIVE_INFINITY, this.sender.stall.nextSample);
+    const at = Math.min(this.wire.deadline ?? Number.POSITIVE_INFINITY, this.sender.nextSample);
     // A deadline that moved back is left where it was: the timer comes, finds nothing due, and is set anew.
-    if (at >= this.#armedAt) return;
+    if (at >= (this.#armedAt ?? Number.POSITIVE_INFINITY)) return;
     this.#armedAt = at;
     this.#clock.schedule(this, at);
   }
@@ -273,7 +279,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
 
   #resume(): void {
     if (this.#yielding || this.inbox.full || (this.#concluding && this.inbox.heldBack)) return;
-    this.wire.resume(this.#clock.now());
+    this.wire.resume(this.#now());
     this.#settle();
   }
 

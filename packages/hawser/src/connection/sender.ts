@@ -13,13 +13,12 @@ export interface SenderOwner {
   fail(code: number, reason: string, outer: OuterCause): void;
   /** What waited behind a message in fragments goes on its way: look at `overMark` again. */
   unqueued(): void;
-  /** `stall.nextSample` has come nearer. */
+  /** `nextSample` has come nearer. */
   arm(): void;
 }
 
 /** Sends, and counts what waits. */
 export class Sender {
-  readonly stall: StallWatch;
   /** Messages that were accepted, and those that were not because the connection is not open. */
   sent = 0;
   refused = 0;
@@ -28,6 +27,9 @@ export class Sender {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #limits: Limits;
+  readonly #stallTimeout: number;
+  /** While output may wait. */
+  #stall: StallWatch | undefined;
   /** The payload of the newest ping that is not answered yet because output is over its mark. */
   #owedPong: Uint8Array | undefined;
 
@@ -45,7 +47,12 @@ export class Sender {
     this.#transport = transport;
     this.#clock = clock;
     this.#limits = limits;
-    this.stall = new StallWatch(stalled);
+    this.#stallTimeout = stalled;
+  }
+
+  /** When to look for a stall next; Infinity while nothing waits. */
+  get nextSample(): number {
+    return this.#stall?.nextSample ?? Number.POSITIVE_INFINITY;
   }
 
   /** Bytes that were sent and that nobody has taken yet. */
@@ -127,6 +134,13 @@ export class Sender {
     if (owed !== undefined) this.#wire.pong(owed);
   }
 
+  /** Looks for a stall. Returns true if the peer took no byte of what waits for all of `timeouts.stalled`. */
+  stalled(now: number): boolean {
+    const verdict = this.#stall?.sample(this.#transport, now);
+    if (verdict === "idle") this.#stall = undefined;
+    return verdict === "stalled";
+  }
+
   #stillOver(): boolean {
     // The transport says when output that had to wait has drained, and nothing of what the system takes at once.
     this.#transport.flush();
@@ -163,8 +177,9 @@ export class Sender {
   }
 
   #watchStall(): void {
-    if (!this.stall.idle || this.#wire.phase === "closed") return;
-    this.stall.begin(this.#transport, this.#clock.now());
+    if (this.#stall !== undefined || this.#stallTimeout === Number.POSITIVE_INFINITY) return;
+    if (this.#wire.phase === "closed") return;
+    this.#stall = new StallWatch(this.#stallTimeout, this.#transport, Math.floor(this.#clock.now()));
     this.#owner.arm();
   }
 }

@@ -9,40 +9,30 @@ export interface Watched {
   readonly taken: number;
 }
 
+/** What a sample shows: it is not time yet or output moves, nothing waits any more, no byte was taken for the whole timeout. */
+export type StallVerdict = "moving" | "idle" | "stalled";
+
 /** Samples a transport from when something is put into it until it is empty. */
 export class StallWatch {
-  readonly #timeout: number;
-  /** When to sample next; Infinity while nothing waits. */
-  nextSample: number = Number.POSITIVE_INFINITY;
-  #taken = 0;
+  readonly #interval: number;
+  /** When to sample next. */
+  nextSample: number;
+  #taken: number;
   #unchanged = 0;
 
-  /** @param timeout in milliseconds; Infinity for never */
-  constructor(timeout: number) {
-    this.#timeout = timeout;
-  }
-
-  /** Whether `begin` is due. Asked at every send, so that the clock need not be. */
-  get idle(): boolean {
-    return this.nextSample === Number.POSITIVE_INFINITY && this.#timeout !== Number.POSITIVE_INFINITY;
-  }
-
-  begin(transport: Watched, now: number): void {
+  /** @param timeout in milliseconds, not Infinity */
+  constructor(timeout: number, transport: Watched, now: number) {
+    this.#interval = timeout / SAMPLES;
     this.#taken = transport.taken;
-    this.#unchanged = 0;
-    this.nextSample = now + this.#timeout / SAMPLES;
+    this.nextSample = now + this.#interval;
   }
 
-  /** Returns true if something waits and no byte of it was taken for the whole timeout. */
-  sample(transport: Watched, now: number): boolean {
-    if (now < this.nextSample) return false;
-    if (transport.buffered === 0) {
-      this.nextSample = Number.POSITIVE_INFINITY;
-      return false;
-    }
-    this.nextSample = now + this.#timeout / SAMPLES;
+  sample(transport: Watched, now: number): StallVerdict {
+    if (now < this.nextSample) return "moving";
+    if (transport.buffered === 0) return "idle";
+    this.nextSample = now + this.#interval;
     this.#unchanged = transport.taken === this.#taken ? this.#unchanged + 1 : 0;
     this.#taken = transport.taken;
-    return this.#unchanged >= SAMPLES;
+    return this.#unchanged >= SAMPLES ? "stalled" : "moving";
   }
 }

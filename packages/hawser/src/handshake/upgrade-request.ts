@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Opening } from "./answer.ts";
 import { type Cookies, parseCookies } from "./cookie.ts";
+import type { ResponseHead } from "./head.ts";
 import { HeaderList } from "./header-list.ts";
 
 /** What the request itself does not say: where it came from, and what a router made of it. */
@@ -16,6 +17,7 @@ export interface RequestSurroundings {
 
 const noHeaders = new HeaderList([]);
 const noParams: Readonly<Record<string, string>> = Object.freeze({});
+const noSubprotocols: readonly string[] = Object.freeze([]);
 
 /** A request for a WebSocket that has passed the rules of the handshake. */
 export class UpgradeRequest {
@@ -36,9 +38,11 @@ export class UpgradeRequest {
   #query: URLSearchParams | undefined;
 
   constructor(opening: Pick<Opening, "head" | "path" | "subprotocols">, surroundings: RequestSurroundings) {
-    this.method = opening.head.method;
-    this.target = detached(opening.head.target);
-    this.path = detached(opening.path);
+    const { method, target } = opening.head;
+    // Others are refused by most versions; a constant costs no memory for each connection.
+    this.method = method === "GET" ? "GET" : detached(method);
+    this.target = detached(target);
+    this.path = opening.path === target ? this.target : detached(opening.path);
     this.remoteAddress = surroundings.remoteAddress;
     this.secure = surroundings.secure;
     this.host = detached(surroundings.host);
@@ -77,7 +81,7 @@ export class UpgradeRequest {
   /** @internal Forgets all headers but these: a server with a million connections keeps no million heads. */
   keepOnly(names: readonly string[]): void {
     this.#headers = keptHeaders(this.#headers, names);
-    this.#subprotocols = [];
+    this.#subprotocols = noSubprotocols;
     this.#cookies = undefined;
     this.#query = undefined;
   }
@@ -97,6 +101,21 @@ export function keptHeaders(headers: HeaderList, names: readonly string[]): Head
       kept.push([detached(name), detached(value)]);
   }
   return new HeaderList(kept);
+}
+
+/** What most connections remember of their answer: one object for all of them. */
+const switched: ResponseHead = Object.freeze({
+  status: 101,
+  reason: "Switching Protocols",
+  headers: noHeaders,
+});
+
+/** An answer with no headers but these. */
+export function keptResponse(response: ResponseHead, names: readonly string[]): ResponseHead {
+  const { status, reason } = response;
+  const headers = keptHeaders(response.headers, names);
+  const usual = status === switched.status && reason === switched.reason && headers === noHeaders;
+  return usual ? switched : { status, reason: detached(reason), headers };
 }
 
 /** A string cut out of a head keeps the whole head alive; a copy does not. */

@@ -36,44 +36,55 @@ interface OwnSlab extends Slab {
 
 type Written = (error?: Error | null) => void;
 
+/** How it stands with a stream that does not take everything at once, or does not say so. */
+interface Pending {
+  readonly written: Written;
+  /** Write callbacks that have not come yet, those of writes that were complete at once included. */
+  awaited: number;
+  /** Bytes that the stream has and did not take at once. While there are any it gets no more. */
+  inFlight: number;
+  /** Output has waited since the owner was last told that all is gone. */
+  waited: boolean;
+  own: OwnSlab | undefined;
+}
+
+const nothing: Uint8Array = new Uint8Array(0);
+
 /** The output queue of one connection. It keeps no array, slab or function until there is something for it. */
 export class Outgoing implements Output, Flushable, RegionOwner {
   readonly #stream: Writable;
   readonly #owner: OutgoingOwner;
   readonly #slab: SharedSlab;
+  readonly #plain: boolean;
   /** Closed regions and foreign bytes that the stream does not have. */
   #queue: PartQueue | undefined;
-  #own: OwnSlab | undefined;
-  #written: Written | undefined;
-  /** Bytes that the stream has and did not take at once. While there are any it gets no more. */
-  #inFlight = 0;
-  /** Write callbacks that have not come yet, those of writes that were complete at once included. */
-  #awaited = 0;
+  #pending: Pending | undefined;
   #taken = 0;
   /** Bytes that were given up. */
   #unsent = 0;
   #listed = false;
   #writing = false;
-  /** Output has waited since the owner was last told that all is gone. */
-  #waited = false;
   #state: "open" | "ending" | "ended" | "abandoned" = "open";
 
   /**
-   * @param reusable whether `writableLength === 0` right after a write means that nobody reads the bytes any more: true
-   * for a plain `net.Socket`, which is done with them once the kernel took them; over TLS, or in a Duplex of somebody's,
-   * they may live on, so those have a slab apart that is written once
+   * @param plain a plain `net.Socket`: there `writableLength === 0` right after a write means that the kernel took the bytes
+   * and nobody reads them any more, so their memory is used again, and an empty write does nothing but call back. Over TLS,
+   * or in a Duplex of somebody's, bytes may live on: those have a slab apart that is written once
    */
-  constructor(stream: Writable, owner: OutgoingOwner, reusable: boolean) {
+  constructor(stream: Writable, owner: OutgoingOwner, plain: boolean) {
     this.#stream = stream;
     this.#owner = owner;
-    this.#slab = reusable ? sharedSlab : onceSlab;
+    this.#plain = plain;
+    this.#slab = plain ? sharedSlab : onceSlab;
   }
 
   /** Bytes that were put in and that the stream has not taken. */
   get buffered(): number {
-    const own = this.#own;
-    const open = this.#slab.open(this) + (own === undefined ? 0 : own.used - own.start);
-    return open + (this.#queue?.bytes ?? 0) + this.#inFlight + this.#unsent;
+    const here = this.#slab.open(this) + (this.#queue?.bytes ?? 0) + this.#unsent;
+    const pending = this.#pending;
+    if (pending === undefined) return here;
+    const { own, inFlight } = pending;
+    return here + inFlight + (own === undefined ? 0 : own.used - own.start);
   }
 
   /** Bytes that the stream has taken; with `buffered` all that was put in. */
@@ -87,7 +98,8 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   }
 
   reserve(size: number): Slab {
-    if (this.#inFlight > 0) return this.#reserveOwn(size);
+    const pending = this.#pending;
+    if (pending !== undefined && pending.inFlight > 0) return this.#reserveOwn(pending, size);
     if (!this.#listed) this.#list();
     const slab = this.#slab;
     if (!slab.fits(this, size)) slab.claim(this, size);
@@ -95,7 +107,7 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#inFlight === 0) {
+    if (!this.#waits) {
       if (!this.#listed) this.#list();
       const slab = this.#slab;
       if (slab.open(this) > 0 && bytes.length < smallPart && slab.fits(this, bytes.length)) {
@@ -109,14 +121,14 @@ export class Outgoing implements Output, Flushable, RegionOwner {
 
   /** Gives everything to the stream in one write (one `writev`); what is more than a batch, as the stream takes it. */
   flush(): void {
-    if (this.#inFlight > 0) return;
+    if (this.#waits) return;
     if (this.#state === "abandoned" || !this.#stream.writable) {
       this.abandon();
       return;
     }
-    if (this.#own !== undefined) this.#closeRegions();
+    if (this.#pending?.own !== undefined) this.#closeRegions();
     this.#handOver();
-    if (this.#inFlight === 0) this.#own = undefined;
+    if (this.#pending !== undefined && this.#pending.inFlight === 0) this.#pending.own = undefined;
     if (this.#state === "ending" && this.#queue === undefined) this.#endStream();
   }
 
@@ -165,17 +177,22 @@ export class Outgoing implements Output, Flushable, RegionOwner {
     this.#enqueue(region);
   }
 
+  /** The stream has bytes that it did not take at once. */
+  get #waits(): boolean {
+    return this.#pending !== undefined && this.#pending.inFlight > 0;
+  }
+
   #list(): void {
     this.#listed = true;
     flushThisTurn(this);
   }
 
-  #reserveOwn(size: number): Slab {
-    let own = this.#own;
+  #reserveOwn(pending: Pending, size: number): Slab {
+    let { own } = pending;
     if (own === undefined || own.used + size > own.bytes.length) {
       this.#closeRegions();
       own = { bytes: newMemory(Math.max(size, ownSlabSize)), used: 0, start: 0 };
-      this.#own = own;
+      pending.own = own;
     }
     return own;
   }
@@ -184,7 +201,7 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   #closeRegions(): void {
     const region = this.#slab.take(this);
     if (region !== undefined) this.#enqueue(region);
-    const own = this.#own;
+    const own = this.#pending?.own;
     if (own === undefined || own.used === own.start) return;
     this.#enqueue(own.bytes.subarray(own.start, own.used));
     own.start = own.used;
@@ -198,11 +215,11 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   #handOver(): void {
     const region = this.#slab.take(this);
     if (this.#queue === undefined) {
-      if (region !== undefined) this.#hand([region]);
+      if (region !== undefined) this.#settleWrite(region, region.length, this.#writeOne(region));
       return;
     }
     if (region !== undefined) this.#enqueue(region);
-    while (this.#inFlight === 0 && this.#queue !== undefined) {
+    while (!this.#waits && this.#queue !== undefined) {
       const batch = nextBatch(this.#queue, this.#slab, this);
       if (this.#queue.isEmpty) this.#queue = undefined;
       this.#hand(batch);
@@ -210,54 +227,101 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   }
 
   #hand(batch: readonly Uint8Array[]): void {
-    const stream = this.#stream;
     let size = 0;
     for (const part of batch) size += part.length;
-    const threw = !this.#writeAll(batch);
+    this.#settleWrite(batch, size, this.#writeAll(batch));
+  }
+
+  /** What was just given to the stream: taken at once, or under way. */
+  #settleWrite(given: Uint8Array | readonly Uint8Array[], size: number, written: boolean): void {
+    const stream = this.#stream;
     // A write that failed at once leaves nothing in the stream either.
-    if (threw || stream.writableLength !== 0 || stream.errored) {
-      this.#inFlight += size;
-      this.#waited = true;
-      for (const part of batch) this.#slab.keep(part, this);
-      return;
-    }
-    this.#taken += size;
-    for (const part of batch) this.#slab.release(part, this);
+    const failed = !written || Boolean(stream.errored);
+    const taken = !failed && stream.writableLength === 0;
+    if (taken) this.#taken += size;
+    else this.#await(size, failed);
+    if (given instanceof Uint8Array) this.#letGo(given, taken);
+    else for (const part of given) this.#letGo(part, taken);
+  }
+
+  #letGo(part: Uint8Array, taken: boolean): void {
+    if (taken) this.#slab.release(part, this);
+    else this.#slab.keep(part, this);
+  }
+
+  #await(size: number, failed: boolean): void {
+    const pending = this.#pendingNow();
+    pending.inFlight += size;
+    pending.waited = true;
+    // A socket calls no callback for each write, but for one of nothing behind those that have to wait.
+    if (this.#plain && !failed) this.#give((stream) => stream.write(nothing, this.#callback(pending)));
+  }
+
+  #pendingNow(): Pending {
+    this.#pending ??= {
+      written: (error) => this.#onWritten(error),
+      awaited: 0,
+      inFlight: 0,
+      waited: false,
+      own: undefined,
+    };
+    return this.#pending;
+  }
+
+  #callback(pending: Pending): Written {
+    pending.awaited += 1;
+    return pending.written;
   }
 
   /** Whether the stream did not throw. */
-  #writeAll(batch: readonly Uint8Array[]): boolean {
-    const stream = this.#stream;
-    const several = batch.length > 1;
-    let toGo = batch.length;
-    let threw = false;
-    this.#written ??= (error) => this.#onWritten(error);
-    this.#awaited += 1;
+  #writeOne(part: Uint8Array): boolean {
+    const written = this.#plain ? undefined : this.#callback(this.#pendingNow());
+    // The body of #give once more, without its closure: this is the hot path.
     this.#writing = true;
     try {
-      if (several) stream.cork();
-      for (const part of batch) {
-        toGo -= 1;
-        stream.write(part, toGo === 0 ? this.#written : undefined);
-      }
-      if (several) stream.uncork();
+      this.#stream.write(part, written);
     } catch (error) {
-      threw = true;
       this.#broke(error);
+      this.#writing = false;
+      return false;
     }
     this.#writing = false;
-    return !threw;
+    return true;
+  }
+
+  /** As `#writeOne`, in one `writev`. */
+  #writeAll(batch: readonly Uint8Array[]): boolean {
+    const [first] = batch;
+    if (first !== undefined && batch.length === 1) return this.#writeOne(first);
+    const written = this.#plain ? undefined : this.#callback(this.#pendingNow());
+    let toGo = batch.length;
+    return this.#give((stream) => {
+      stream.cork();
+      for (const part of batch) {
+        toGo -= 1;
+        stream.write(part, toGo === 0 ? written : undefined);
+      }
+      stream.uncork();
+    });
+  }
+
+  /** Whether the stream did not throw. */
+  #give(call: (stream: Writable) => void): boolean {
+    this.#writing = true;
+    try {
+      call(this.#stream);
+    } catch (error) {
+      this.#broke(error);
+      this.#writing = false;
+      return false;
+    }
+    this.#writing = false;
+    return true;
   }
 
   #endStream(): void {
     this.#state = "ended";
-    this.#writing = true;
-    try {
-      this.#stream.end();
-    } catch (error) {
-      this.#broke(error);
-    }
-    this.#writing = false;
+    this.#give((stream) => stream.end());
   }
 
   /** A Duplex that throws where it should call back is lost; it does not throw into a `send`. */
@@ -267,24 +331,27 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   }
 
   #onWritten(error: Error | null | undefined): void {
-    this.#awaited -= 1;
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    pending.awaited -= 1;
     if (error) {
       this.#owner.writeFailed();
       return;
     }
     // Callbacks come in the order of the writes, so the last one is that of the write that was not complete at once.
-    if (this.#awaited > 0) return;
-    if (this.#inFlight > 0) {
-      this.#taken += this.#inFlight;
-      this.#inFlight = 0;
+    if (pending.awaited > 0) return;
+    if (pending.inFlight > 0) {
+      this.#taken += pending.inFlight;
+      pending.inFlight = 0;
       this.flush();
     }
-    if (!this.#waited) return;
+    if (!pending.waited) return;
     if (this.buffered > 0) {
       this.#owner.progressed();
       return;
     }
-    this.#waited = false;
+    pending.waited = false;
+    if (this.#plain) this.#pending = undefined;
     this.#owner.drained();
   }
 }

@@ -39,6 +39,9 @@ export class SharedSlab implements Slab {
    * region can make views of it and send those over connections that never owned it. Empty in a slab that is written once.
    */
   readonly #live: Map<Uint8Array, RegionOwner> = new Map();
+  /** Of the live regions the one that was closed last: mostly it is written and released before the next, and never sees the map. */
+  #last: Uint8Array | undefined;
+  #lastOwner: RegionOwner | undefined;
   /** A region is kept, so the slab does not start anew. */
   #pinned = false;
 
@@ -84,7 +87,12 @@ export class SharedSlab implements Slab {
     this.#owner = undefined;
     if (this.used === this.#start) return undefined;
     const region = this.bytes.subarray(this.#start, this.used);
-    if (!this.#once) this.#live.set(region, owner);
+    if (!this.#once) {
+      if (this.#last !== undefined && this.#lastOwner !== undefined)
+        this.#live.set(this.#last, this.#lastOwner);
+      this.#last = region;
+      this.#lastOwner = owner;
+    }
     return region;
   }
 
@@ -94,7 +102,7 @@ export class SharedSlab implements Slab {
    */
   release(region: Uint8Array, owner: RegionOwner): void {
     if (!this.#forget(region, owner) || this.#owner !== undefined) return;
-    if (this.#live.size === 0 && !this.#pinned) this.used = 0;
+    if (this.#last === undefined && this.#live.size === 0 && !this.#pinned) this.used = 0;
     else if (region.byteOffset + region.length === this.used) this.used = region.byteOffset;
   }
 
@@ -104,6 +112,12 @@ export class SharedSlab implements Slab {
   }
 
   #forget(region: Uint8Array, owner: RegionOwner): boolean {
+    if (region === this.#last) {
+      if (owner !== this.#lastOwner) return false;
+      this.#last = undefined;
+      this.#lastOwner = undefined;
+      return true;
+    }
     return this.#live.get(region) === owner && this.#live.delete(region);
   }
 
@@ -111,6 +125,8 @@ export class SharedSlab implements Slab {
     this.bytes = newMemory(slabSize);
     this.used = 0;
     this.#live.clear();
+    this.#last = undefined;
+    this.#lastOwner = undefined;
     this.#pinned = false;
   }
 }

@@ -31,7 +31,7 @@ export class Keepalive {
   constructor(interval: number, patience: number, jitter: number, now: number) {
     this.#interval = interval;
     this.#patience = patience;
-    this.#nextPing = now + interval * (0.5 + jitter / 2);
+    this.#nextPing = Math.floor(now + interval * (0.5 + jitter / 2));
   }
 
   /** @param paused we have reading paused, so that the peer's silence says nothing */
@@ -49,11 +49,12 @@ export class Keepalive {
     const payload = Buffer.alloc(8);
     payload.writeDoubleBE(now);
     // Patience counts from the first ping that is unanswered; where it is longer than the interval, more pings follow.
+    const whole = Math.floor(now);
     if (this.#awaitingSince === undefined) {
-      this.#awaitingSince = now;
-      this.#progressAt = now;
+      this.#awaitingSince = whole;
+      this.#progressAt = whole;
     }
-    this.#nextPing = now + this.#interval;
+    this.#nextPing = whole + this.#interval;
     return payload;
   }
 

@@ -70,9 +70,11 @@ class Machine implements Wire, MessageHandler {
   readonly #maskKey: (() => number) | undefined;
   readonly #encoder: Encoder;
   readonly #assembler: Assembler;
-  readonly #closing = new Closing();
+  /** From when the connection begins to end. */
+  #closing: Closing | undefined;
   readonly #keepalive: Keepalive;
-  readonly #pace: Pace;
+  /** Where there is a limit to keep. */
+  readonly #pace: Pace | undefined;
   #fragments: OutgoingFragments | undefined;
   /** Bytes that waited for a fragmented message to end when we sent our Close. */
   #neverSent = 0;
@@ -89,7 +91,7 @@ class Machine implements Wire, MessageHandler {
   /** No more bytes will come: nothing is held back any longer. */
   #ending = false;
   #now: number;
-  #closeDeadline = Number.POSITIVE_INFINITY;
+  #closeDeadline: number | undefined;
 
   constructor(options: WireOptions) {
     const { role, sink, now, limits = defaultLimits, timeouts = defaultTimeouts } = options;
@@ -101,13 +103,13 @@ class Machine implements Wire, MessageHandler {
     this.#assembler = new Assembler(this, limits.message, options.accepts);
     this.#decoder = new Decoder(role, this.#assembler);
     this.#keepalive = new Keepalive(timeouts.keepalive, timeouts.pong, options.jitter ?? 0.5, now);
-    this.#pace = new Pace(timeouts, limits, now);
+    this.#pace = Pace.where(timeouts, limits, now);
     this.#now = now;
     this.sharing = role === "server" ? this.version : undefined;
   }
 
   get phase(): Phase {
-    return this.#closing.phase;
+    return this.#closing?.phase ?? "open";
   }
 
   get held(): boolean {
@@ -152,9 +154,9 @@ class Machine implements Wire, MessageHandler {
     this.#ending = true;
     this.#release();
     // A handler that dropped the transport has brought us here already.
-    if (this.#closing.state === "ended") return;
+    if (this.#closing?.state === "ended") return;
     this.#finishReading();
-    this.#sink.closed(this.#closing.end("lost"));
+    this.#sink.closed(this.#leaving().end("lost"));
   }
 
   resume(now: number): void {
@@ -162,22 +164,22 @@ class Machine implements Wire, MessageHandler {
     this.#now = now;
     // The peer could not be heard while we did not read: its silence counts from here.
     this.#keepalive.progress(now);
-    this.#pace.resumed(now);
+    this.#pace?.resumed(now);
     this.#release();
     this.#noteProgress(now, false);
   }
 
   tick(now: number): void {
-    this.#now = now;
-    if (this.phase === "closing" && now >= this.#closeDeadline) {
+    this.#now = Math.floor(now);
+    if (this.phase === "closing" && now >= (this.#closeDeadline ?? Number.POSITIVE_INFINITY)) {
       this.#finishReading();
-      this.#sink.closed(this.#closing.end("close-timeout"));
+      this.#sink.closed(this.#leaving().end("close-timeout"));
       return;
     }
     if (this.phase !== "open") return;
-    if (!this.#held && now >= this.#pace.messageDeadline) {
+    if (!this.#held && now >= this.#messageDeadline) {
       this.#expire("timeouts.message", "timeout", 1008, "a message took too long to come");
-    } else if (!this.#held && now >= this.#pace.idleDeadline) {
+    } else if (!this.#held && now >= this.#idleDeadline) {
       this.#expire("timeouts.idle", "timeout", 1008, "no message came for too long");
     } else {
       this.#keepAlive(now);
@@ -315,7 +317,7 @@ class Machine implements Wire, MessageHandler {
   /** Counts a message. False: it is not to be delivered, since we have sent our Close or it is one too many. */
   #admit(): boolean {
     if (this.phase !== "open") return false;
-    if (this.#pace.message(this.#now)) return true;
+    if (this.#pace?.message(this.#now) ?? true) return true;
     this.#expire("limits.rate", "limit", 1008, "too many messages a second");
     return false;
   }
@@ -323,7 +325,7 @@ class Machine implements Wire, MessageHandler {
   #heed(goOn: boolean): boolean {
     if (!goOn && !this.#ending && this.phase === "open") {
       this.#held = true;
-      this.#pace.held(this.#now);
+      this.#pace?.held(this.#now);
     }
     return this.#readsOn();
   }
@@ -338,14 +340,14 @@ class Machine implements Wire, MessageHandler {
     const inFrame = this.#decoder.inFrame;
     // A pong cannot overtake the frame that the peer is in the middle of.
     if (inFrame || within) this.#keepalive.progress(now);
-    this.#pace.read(now, inFrame || this.#assembler.inMessage);
+    this.#pace?.read(now, inFrame || this.#assembler.inMessage);
   }
 
   // Time.
 
   #openDeadline(): number {
     const keepalive = this.#keepalive.deadline(this.#held);
-    return this.#held ? keepalive : Math.min(keepalive, this.#pace.messageDeadline, this.#pace.idleDeadline);
+    return this.#held ? keepalive : Math.min(keepalive, this.#messageDeadline, this.#idleDeadline);
   }
 
   #keepAlive(now: number): void {
@@ -357,20 +359,34 @@ class Machine implements Wire, MessageHandler {
     this.receiveEnd(now);
   }
 
+  get #messageDeadline(): number {
+    return this.#pace?.messageDeadline ?? Number.POSITIVE_INFINITY;
+  }
+
+  get #idleDeadline(): number {
+    return this.#pace?.idleDeadline ?? Number.POSITIVE_INFINITY;
+  }
+
   // Closing.
+
+  #leaving(): Closing {
+    this.#closing ??= new Closing();
+    return this.#closing;
+  }
 
   #sendClose(frame: CloseFrame): void {
     const code = frame.code === NO_STATUS ? undefined : frame.code;
     this.#encoder.frame(firstByte(Opcode.close, true), printClose(code, frame.reason));
     this.#neverSent = this.queued;
     this.#fragments = undefined;
-    this.#closing.sendClose(frame);
+    this.#leaving().sendClose(frame);
   }
 
   #receiveClose(frame: CloseFrame): void {
-    this.#closing.receiveClose(frame);
+    const closing = this.#leaving();
+    closing.receiveClose(frame);
     // RFC 6455 §5.5.1: an endpoint that has not sent a Close "MUST send a Close frame in response", with the same code.
-    if (this.#closing.sent === undefined) this.#sendClose(frame);
+    if (closing.sent === undefined) this.#sendClose(frame);
     this.#finishReading();
     // RFC 6455 §7.1.1: the server closes the transport first, so that TIME_WAIT stays with it.
     if (this.#role === "server") this.#sink.end();
@@ -385,7 +401,7 @@ class Machine implements Wire, MessageHandler {
     this.#conclusion = conclusion;
     this.#decoder = undefined;
     this.#held = true;
-    this.#pace.held(this.#now);
+    this.#pace?.held(this.#now);
   }
 
   #act(conclusion: Conclusion): void {
@@ -409,10 +425,10 @@ class Machine implements Wire, MessageHandler {
     cause: WireEndCause,
     error: ProtocolError | LimitError | undefined,
   ): void {
-    const { state } = this.#closing;
-    if (state === "acknowledged" || state === "ended") return;
-    if (this.#closing.sent === undefined) this.#sendClose({ code, reason });
-    this.#closing.fail({ code, reason, cause, error });
+    const closing = this.#leaving();
+    if (closing.state === "acknowledged" || closing.state === "ended") return;
+    if (closing.sent === undefined) this.#sendClose({ code, reason });
+    closing.fail({ code, reason, cause, error });
     this.#finishReading();
     this.#sink.end();
   }
@@ -423,8 +439,7 @@ class Machine implements Wire, MessageHandler {
     this.#unread = undefined;
     this.#conclusion = undefined;
     this.#held = false;
-    if (this.#closeDeadline === Number.POSITIVE_INFINITY)
-      this.#closeDeadline = this.#now + this.#timeouts.close;
+    this.#closeDeadline ??= this.#now + this.#timeouts.close;
   }
 }
 

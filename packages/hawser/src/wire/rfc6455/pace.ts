@@ -15,6 +15,16 @@ export class Pace {
   #messagesBefore = 0;
   #heldSince = 0;
 
+  /** A pace, or undefined where nothing is limited, as by default. */
+  static where(
+    timeouts: Pick<Timeouts, "message" | "idle">,
+    limits: Pick<Limits, "rate">,
+    now: number,
+  ): Pace | undefined {
+    const least = Math.min(timeouts.message, timeouts.idle, limits.rate);
+    return least === Number.POSITIVE_INFINITY ? undefined : new Pace(timeouts, limits, now);
+  }
+
   constructor(timeouts: Pick<Timeouts, "message" | "idle">, limits: Pick<Limits, "rate">, now: number) {
     this.#messageTimeout = timeouts.message;
     this.#idleTimeout = timeouts.idle;
