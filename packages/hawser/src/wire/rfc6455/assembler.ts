@@ -146,7 +146,7 @@ export class Assembler implements FrameHandler {
     const needed = this.#used + end - start;
     const held = this.#buffer;
     if (held === undefined || needed > held.length) {
-      const grown = new Uint8Array(this.#capacity(needed, held?.length ?? 0));
+      const grown = unfilled(this.#capacity(needed, held?.length ?? 0));
       if (held !== undefined) grown.set(held.subarray(0, this.#used));
       this.#buffer = grown;
       bytes.copy(grown, this.#used, start, end);
@@ -210,7 +210,12 @@ function wholeText(bytes: Buffer, start: number, end: number, ascii: boolean): s
 
 /** The application's own: not a view on a chunk that would keep 64 KiB alive. */
 function copyOf(bytes: Buffer, start: number, end: number): Uint8Array {
-  const copy = new Uint8Array(end - start);
+  const copy = unfilled(end - start);
   bytes.copy(copy, 0, start, end);
   return copy;
+}
+
+/** Memory that is about to be written over: filling a large message with zeros first costs as much as copying it. */
+function unfilled(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { ProtocolError } from "../errors.ts";
 import type { Role } from "../wire.ts";
 import { emptyHeader, type FrameHeader, MAX_HEADER, readHeader } from "./frame-header.ts";
-import { applyMask, rotate } from "./mask.ts";
+import { applyMask, maskElsewhere, rotate } from "./mask.ts";
 import { isControl, isReserved } from "./opcode.ts";
 
 /** Who hears of frames. */
@@ -11,7 +11,8 @@ export interface FrameHandler {
   /** A frame's header is known, its masking key perhaps not yet. Throws to refuse the frame before its payload is read. */
   header(header: FrameHeader): void;
   /**
-   * The next piece of the payload, in clear, or all of it: `bytes[start]` to `bytes[end]`.
+   * The next piece of the payload, in clear, or all of it: `bytes[start]` to `bytes[end]`. Take what is to be kept before you
+   * call anybody: the memory may be used again.
    *
    * @param ascii every byte is known to be below 0x80
    * @param last the frame ends here
@@ -61,10 +62,22 @@ export class Decoder {
         if (this.#left === NO_FRAME) return at;
       }
       const left = this.#left;
-      const stop = left < end - at ? at + left : end;
+      let stop = left < end - at ? at + left : end;
+      if (stop === at && left > 0) return at;
+      let bytes = chunk;
+      let start = at;
+      let ascii = false;
+      if (this.#masked) {
+        const moved = maskElsewhere(chunk, at, stop, this.#mask);
+        if (moved === undefined) {
+          ascii = applyMask(chunk, at, stop, this.#mask);
+        } else {
+          ({ bytes, ascii } = moved);
+          start = 0;
+          stop = at + moved.size;
+        }
+      }
       const size = stop - at;
-      if (size === 0 && left > 0) return at;
-      const ascii = this.#masked && applyMask(chunk, at, stop, this.#mask);
       const last = size === left;
       if (last) {
         this.#left = NO_FRAME;
@@ -72,9 +85,8 @@ export class Decoder {
         this.#left = left - size;
         this.#mask = rotate(this.#mask, size);
       }
-      const start = at;
       at = stop;
-      if (!this.#handler.payload(chunk, start, stop, ascii, last)) return at;
+      if (!this.#handler.payload(bytes, start, start + size, ascii, last)) return at;
     }
     return at;
   }

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Output } from "../wire.ts";
 import { headerSize, MAX_HEADER, writeHeader } from "./frame-header.ts";
-import { applyMask } from "./mask.ts";
+import { applyMask, maskedCopy } from "./mask.ts";
 import { Opcode } from "./opcode.ts";
 import { encodeUtf8 } from "./text.ts";
 
@@ -33,7 +33,7 @@ export class Encoder {
   /** One text message in one frame. Lone surrogates go out as U+FFFD, as everywhere in the platform. */
   text(text: string): void {
     if (text.length > COPIED_CHARACTERS) {
-      this.#large(firstByte(Opcode.text, true), Buffer.from(text), true);
+      this.#large(firstByte(Opcode.text, true), Buffer.from(text));
       return;
     }
     const mask = this.#maskKey?.();
@@ -52,7 +52,7 @@ export class Encoder {
   /** One frame of any kind. A large payload of a server is not copied: it belongs to the output from now on. */
   frame(first: number, payload: Uint8Array): void {
     if (payload.length > COPIED) {
-      this.#large(first, payload, false);
+      this.#large(first, payload);
       return;
     }
     const mask = this.#maskKey?.();
@@ -64,7 +64,7 @@ export class Encoder {
     slab.used = start + payload.length;
   }
 
-  #large(first: number, payload: Uint8Array, ours: boolean): void {
+  #large(first: number, payload: Uint8Array): void {
     const mask = this.#maskKey?.();
     const slab = this.#output.reserve(MAX_HEADER);
     slab.used = writeHeader(slab.bytes, slab.used, first, payload.length, mask);
@@ -72,10 +72,7 @@ export class Encoder {
       this.#output.write(payload);
       return;
     }
-    // What the application gave stays as it is; only what we made ourselves may be masked in place.
-    const masked = ours ? payload : Buffer.from(payload);
-    applyMask(masked, 0, masked.length, mask);
-    this.#output.write(masked);
+    this.#output.write(maskedCopy(payload, mask));
   }
 }
 

@@ -1,9 +1,14 @@
 // Masking: XOR with a key of four bytes, in place (RFC 6455 §5.3). Doing and undoing are the same.
 //
 // Most messages are short: a byte loop beats everything up to some fifty bytes. Above, four bytes at a time through an
-// Int32Array, eight words a round. Both OR together what comes out, which tells for free whether it is all ASCII.
+// Int32Array, eight words a round; for a few kilobytes and more, SIMD. All of them OR together what comes out, which tells for
+// free whether it is all ASCII.
+import { Buffer } from "node:buffer";
+import { type SimdMask, simdMask } from "./mask-simd.ts";
 
 const WORDS_FROM = 48;
+/** From here on the copies into the memory of WebAssembly and out of it cost less than they save. */
+const SIMD_FROM = 2048;
 const HIGH_BITS = 0x80808080 | 0;
 
 /** The key as it lies in memory on this machine: `mask` has its first byte in the lowest bits. */
@@ -25,6 +30,50 @@ export function applyMask(bytes: Uint8Array, start: number, end: number, mask: n
   return end - start < WORDS_FROM
     ? maskBytes(bytes, start, end, mask) < 0x80
     : maskWords(bytes, start, end, mask);
+}
+
+/** A piece that was masked or unmasked, from the first byte of `bytes` on. */
+export interface MovedPiece {
+  readonly bytes: Buffer;
+  readonly size: number;
+  /** Every byte is below 0x80. */
+  readonly ascii: boolean;
+}
+
+/**
+ * Masks or unmasks a large piece, or as much of it as fits, into memory that is used again at the next call.
+ *
+ * @param mask as for `applyMask`
+ * @returns undefined where `applyMask` is faster, or all there is
+ */
+export function maskElsewhere(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  mask: number,
+  simd: SimdMask | undefined = simdMask,
+): MovedPiece | undefined {
+  if (simd === undefined || end - start < SIMD_FROM) return undefined;
+  const size = Math.min(end - start, simd.bytes.length);
+  const rounds = simd.copyRounds(bytes, start, start + size, mask);
+  const rest = maskBytes(simd.bytes, Math.abs(rounds), size, mask);
+  return { bytes: simd.bytes, size, ascii: rounds >= 0 && rest < 0x80 };
+}
+
+/** A masked copy: what an application gave stays as it is. */
+export function maskedCopy(bytes: Uint8Array, mask: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  let done = 0;
+  for (;;) {
+    // Whole pieces are multiples of four bytes long, so the key is never turned.
+    const moved = maskElsewhere(bytes, done, bytes.length, mask);
+    if (moved === undefined) break;
+    moved.bytes.copy(copy, done, 0, moved.size);
+    done += moved.size;
+  }
+  copy.set(bytes.subarray(done), done);
+  applyMask(copy, done, copy.length, rotate(mask, done));
+  return copy;
 }
 
 /** The byte loop. Returns the OR of what came out. */
