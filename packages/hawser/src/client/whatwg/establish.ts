@@ -11,6 +11,7 @@ import { connect } from "../connect.ts";
 import type { ConnectOptions } from "../options.ts";
 import { resolveConnect } from "../options.ts";
 import { hasBadPort } from "./bad-ports.ts";
+import { inTurn } from "./turns.ts";
 
 /** What no page can say, and a program may: each as in `connect`. */
 export type NetworkOptions = Pick<
@@ -106,7 +107,10 @@ export async function establish(
 ): Promise<AnyConnection> {
   // Fetch has it among its first steps ("block bad port"): nothing is dialled.
   if (hasBadPort(url)) throw new HandshakeError(`port ${url.port} is blocked`, { status: 0 });
-  const connection = await connect(url, { ...options, signal });
+  const connecting = () => connect(url, { ...options, signal });
+  // A stream that the application makes is none that we dial, and it may need another WebSocket to make it.
+  const made = options.createConnection !== undefined;
+  const connection = made ? await connecting() : await inTurn(url, signal, connecting);
   // "If protocols is not the empty list and [the answer has none], then fail the WebSocket connection": RFC 6455 lets it pass.
   if (options.subprotocols.length > 0 && connection.subprotocol === "") {
     void connection.terminate();
