@@ -1,6 +1,6 @@
 // Builds every package: dist is what tsc makes of src, and the files beside the sources.
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -15,6 +15,3 @@ for (const name of ["hawser", "cli"]) {
   if (status !== 0) process.exit(status ?? 1);
   cpSync(`${folder}/src`, `${folder}/dist`, { recursive: true, filter: (path) => !path.endsWith(".ts") });
 }
-
-const bin = `${root}packages/cli/dist/bin.js`;
-if (existsSync(bin)) chmodSync(bin, 0o755);

@@ -2,4 +2,4 @@
 import "./build.mjs";
 
 process.argv.splice(2, 0, "serve", "--demo");
-await import("../packages/cli/dist/bin.js");
+await import("../packages/cli/bin/hawser.mjs");

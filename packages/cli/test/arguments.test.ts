@@ -1,12 +1,23 @@
 // The command line: what is understood, what is refused, and where the demo then listens.
+import { readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { start } from "./support/program.ts";
+import { bin, start } from "./support/program.ts";
 
 const run = async (args: readonly string[], environment?: Record<string, string>) => {
   const program = start(args, environment);
   const { code } = await program.ended;
   return { code, stdout: program.stdout, stderr: program.stderr };
 };
+
+test("the program that npm links is no product of the build: a checkout is installed before it is built", () => {
+  const folder = new URL("../", import.meta.url);
+  const manifest = JSON.parse(readFileSync(new URL("package.json", folder), "utf8"));
+  const linked = fileURLToPath(new URL(manifest.bin.hawser, folder));
+  expect(linked).toBe(bin);
+  expect(linked).not.toMatch(/\bdist\b/);
+  expect(statSync(linked).mode & 0o111).not.toBe(0);
+});
 
 test("--version prints the version of the package", async () => {
   expect(await run(["--version"])).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });

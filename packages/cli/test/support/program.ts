@@ -1,11 +1,13 @@
-// The program as a child process, as people start it: from dist, by its bin.
+// The program as a child process, as people start it: what is in dist, by its bin.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-export const bin: string = fileURLToPath(new URL("../../dist/bin.js", import.meta.url));
+export const bin: string = fileURLToPath(new URL("../../bin/hawser.mjs", import.meta.url));
+
+const built = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
 /** Starts `hawser` with these arguments and nothing to read. It is killed after the test, if it runs then. */
 export function start(args: readonly string[], environment: Record<string, string> = {}): Program {
@@ -64,7 +66,7 @@ export class Program {
     stdin: "ignore" | "pipe",
     output?: string,
   ) {
-    if (!existsSync(bin)) throw new Error(`${bin} is missing: run "npm run build" before these tests`);
+    if (!existsSync(built)) throw new Error(`${built} is missing: run "npm run build" before these tests`);
     const { PORT: _port, FORCE_COLOR: _color, ...rest } = process.env;
     const file = output === undefined ? undefined : openSync(output, "w");
     this.child = spawn(process.execPath, [bin, ...args], {
