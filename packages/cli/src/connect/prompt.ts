@@ -1,7 +1,7 @@
 // The prompt: a line being typed at the bottom of a terminal, with a history, and all else printed above it.
 import { createInterface, type Interface } from "node:readline";
 import type { Writable } from "node:stream";
-import { type Keyboard, oneKeyAtATime } from "./keyboard.ts";
+import { type Keyboard, silent, typeInto } from "./keyboard.ts";
 
 /** What a prompt needs. */
 export interface PromptOptions {
@@ -37,7 +37,7 @@ export class Prompt {
     this.#output = output;
     this.#history = options.history;
     this.#lines = createInterface({
-      input: oneKeyAtATime(input),
+      input: silent(input),
       output,
       terminal: true,
       prompt,
@@ -64,6 +64,7 @@ export class Prompt {
         resolve("ended");
       });
     });
+    typeInto(this.#lines, input);
   }
 
   /** Shows it. */

@@ -102,6 +102,24 @@ describe.skipIf(missing)("hawser connect at a terminal", () => {
     },
   );
 
+  test("a long line that is pasted is sent as it is, however many rows it takes", async () => {
+    const { screen, ws } = await ready();
+    const pasted = "滴水之恩, long ".repeat(2000);
+    screen.press(`<>${key.left}${pasted}${key.enter}`);
+    expect(await ws.receive()).toBe(`<${pasted}>`);
+  });
+
+  test("stopped by Ctrl-Z and brought back, it takes what is typed then", async () => {
+    const { screen, ws } = await ready();
+    screen.press(`half${key.ctrlZ}`);
+    await screen.shows("stopped", "> half");
+    screen.press(` a line${key.enter}`);
+    expect(await ws.receive()).toBe("half a line");
+    await screen.shows("> half a line", ">");
+    screen.press(key.ctrlC);
+    expect(await screen.ended).toBe(0);
+  });
+
   test("it stays whole at the bottom of a full screen", async () => {
     const { screen, ws } = await ready();
     screen.press("y".repeat(70));

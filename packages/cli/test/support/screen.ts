@@ -20,6 +20,7 @@ export const key = {
   left: "\u001b[D",
   ctrlC: "\u0003",
   ctrlD: "\u0004",
+  ctrlZ: "\u001a",
 } as const;
 
 /** How long the screen may take to show something, in milliseconds: less than a test has. */
