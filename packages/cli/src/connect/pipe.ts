@@ -1,5 +1,6 @@
 // Standard input on its way to the peer: never more of it in memory than is on its way.
 import type { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { InputError } from "./input-error.ts";
 import { parseJsonLine } from "./jsonl.ts";
 import { type Chunks, LineReader } from "./lines.ts";
@@ -25,7 +26,11 @@ export async function* chunksOf(
   signal.addEventListener("abort", stop, { once: true });
   try {
     if (signal.aborted) return;
-    for await (const chunk of input) yield chunk;
+    for await (const chunk of input) {
+      yield chunk;
+      // The system gives a full pipe 32 times in a row before it looks at anything else. A chunk can be 65,536 messages.
+      await setImmediate();
+    }
   } catch (error) {
     if (!signal.aborted) throw new InputError(`standard input cannot be read: ${messageOf(error)}`);
   } finally {
