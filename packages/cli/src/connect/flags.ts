@@ -1,4 +1,5 @@
 // The flags of `hawser connect`, and what they ask of the library.
+import type { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ConnectOptions } from "hawser";
@@ -126,12 +127,20 @@ function tlsOf(
     }
   };
   return {
-    ...(ca !== undefined && { ca: read(ca) }),
+    ...(ca !== undefined && { ca: authoritiesOf(ca, read(ca), command) }),
     ...(cert !== undefined && { cert: read(cert) }),
     ...(key !== undefined && { key: read(key) }),
     ...(servername !== undefined && { servername }),
     ...(insecure === true && { rejectUnauthorized: false }),
   };
+}
+
+/** Node passes over what is no certificate, and then nobody is trusted without a word why. */
+function authoritiesOf(path: string, pem: Buffer, command: Command): Buffer {
+  if (!/-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(pem.toString("latin1"))) {
+    command.error(`there is no certificate (PEM) in ${path}`);
+  }
+  return pem;
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -102,7 +102,8 @@ class Session {
     const { over } = this.#output;
     const ended = () => {
       if (over.reason === null) return this.#end(exitCode.normal);
-      this.#front.view.trouble(`the output cannot be written: ${over.reason}`);
+      const why = over.reason instanceof Error ? over.reason.message : String(over.reason);
+      this.#front.view.trouble(`the output cannot be written: ${why}`);
       this.#end(exitCode.wrongUse);
     };
     if (over.aborted) ended();
