@@ -83,21 +83,29 @@ export class Prompt {
       this.#output.write(`${text}\n`);
       return;
     }
-    const { rows } = this.#lines.getCursorPos();
-    const up = rows === 0 ? "" : `\u001b[${rows}A`;
+    const rows = this.#clear();
     if (this.#closed) {
       this.#shown = false;
-      this.#output.write(`${up}${CLEAR_BELOW}${text}\n`);
+      this.#output.write(`${text}\n`);
       return;
     }
     // Readline goes up by as many rows before it draws: they have to be there.
-    this.#output.write(`${up}${CLEAR_BELOW}${text}\n${"\n".repeat(rows)}`);
+    this.#output.write(`${text}\n${"\n".repeat(rows)}`);
     this.#lines.prompt(true);
   }
 
-  /** Takes no more input, and gives the terminal back as it was. */
+  /** Takes no more input, and gives the terminal back as it was, without the line that was being typed. */
   close(): void {
     this.#lines.close();
+    if (this.#shown) this.#clear();
+    this.#shown = false;
+  }
+
+  /** Takes the line that is being typed off the screen. Returns how many rows of it were above the cursor. */
+  #clear(): number {
+    const { rows } = this.#lines.getCursorPos();
+    this.#output.write(rows === 0 ? CLEAR_BELOW : `\u001b[${rows}A${CLEAR_BELOW}`);
+    return rows;
   }
 
   #show(): void {

@@ -145,10 +145,12 @@ function endOf({ cause, last, unsent }: ReconnectingReport): LinkEnd {
   const report = last?.report;
   if (cause === "close" && report?.initiator !== "local") {
     // Between two connections, or before the first: nobody was there to be told.
+    const { messages } = unsent;
+    if (messages === 0) return { exitCode: exitCode.normal, report: undefined, message: undefined };
     return {
-      exitCode: unsent.messages > 0 ? exitCode.lost : exitCode.normal,
+      exitCode: exitCode.lost,
       report: undefined,
-      message: undefined,
+      message: `${messages.toLocaleString("en")} ${messages === 1 ? "message was" : "messages were"} not sent: there was no connection`,
     };
   }
   if (report !== undefined) return { exitCode: exitCodeOf(report), report, message: undefined };

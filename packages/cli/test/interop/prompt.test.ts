@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AnyConnection, type Connection, type Handler, type Server, serve } from "hawser";
+import { type AnyConnection, type Connection, type Handler, refuse, type Server, serve } from "hawser";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { key, missing, Screen } from "../support/screen.ts";
 
@@ -167,6 +167,16 @@ describe.skipIf(missing)("hawser connect at a terminal", () => {
     await screen.shows(/^closed by us with 1000, after /);
   });
 
+  test("leaves no prompt behind, even if there is nothing to say", async () => {
+    const { screen, ws } = await ready(["-q"]);
+    ws.send("one");
+    screen.press("x".repeat(70));
+    await screen.shows("< one", `> ${"x".repeat(58)}`, "x".repeat(12));
+    screen.press(key.ctrlC);
+    expect(await screen.ended).toBe(0);
+    await screen.shows("< one");
+  });
+
   test("a second Ctrl-C does not wait for a peer that does not answer", async () => {
     let close: () => void = () => undefined;
     const closing = new Promise<void>((resolve) => {
@@ -207,6 +217,32 @@ describe.skipIf(missing)("hawser connect at a terminal", () => {
     expect(await next?.receive()).toBe("half a line");
     screen.press(key.ctrlD);
     expect(await screen.ended).toBe(0);
+  });
+
+  test("--reconnect: what was typed and not sent is told when one leaves", async () => {
+    let asked: () => void = () => undefined;
+    const asking = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const closed = await serve(
+      {
+        port: 0,
+        host: "127.0.0.1",
+        upgrade: () => {
+          asked();
+          return refuse(503, "closed", { "Retry-After": "600" });
+        },
+      },
+      () => undefined,
+    );
+    onTestFinished(() => void closed.close());
+    const screen = new Screen(["connect", "-q", "--reconnect", closed.url]);
+    await asking;
+    screen.press(`one${key.enter}two${key.enter}`);
+    await screen.shows("> one", "> two", ">");
+    screen.press(key.ctrlD);
+    expect(await screen.ended).toBe(5);
+    await screen.shows("> two", "hawser: 2 messages were not sent: there was no connection");
   });
 
   test("commands", async () => {
