@@ -17,7 +17,8 @@ export default defineConfig({
     include: ["packages/*/test/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 15_000,
+    // Nothing takes so long, but on a machine that is busy with other things thousands of connections, or of cuts, take their time.
+    testTimeout: 60_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
     restoreMocks: true,

@@ -9,7 +9,7 @@ const missing = !existsSync(executablePath);
 if (missing) console.warn("Chromium is missing: sudo apt-get install --no-install-recommends chromium");
 
 /** For one thing to happen on the page, in milliseconds: less than a test has, so that a failure says what did not. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 let browser: Browser;
 let demo: RunningDemo;

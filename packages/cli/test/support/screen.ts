@@ -24,7 +24,7 @@ export const key = {
 } as const;
 
 /** How long the screen may take to show something, in milliseconds: less than a test has. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 /** A program on a terminal of 60 columns and 16 rows. */
 export class Screen {

@@ -2,14 +2,11 @@
 // conformance suites have become used to.
 import { Buffer } from "node:buffer";
 import type { Role } from "hawser/wire";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { filler } from "../support/bytes.ts";
 import { framesFor, KEY, xored } from "../support/frames.ts";
 import type { Chop } from "../support/raw-client.ts";
 import { type EchoEnd, hearOut, open } from "./questions.ts";
-
-// Sixteen megabytes take their time on a machine that is busy with other things.
-vi.setConfig({ testTimeout: 60_000 });
 
 const KiB = 1024;
 const MiB = 1024 * KiB;

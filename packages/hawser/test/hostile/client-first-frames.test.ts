@@ -3,16 +3,13 @@ import { Buffer } from "node:buffer";
 import { connect as netConnect } from "node:net";
 import { Duplex } from "node:stream";
 import { type AnyConnection, connect, type Message } from "hawser";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { certificateFor } from "../serve/support/certificates.ts";
 import { filler } from "../support/bytes.ts";
 import { plain, readFrames } from "../support/frames.ts";
 import { answerTo } from "../support/scripted-server.ts";
 import { byteByByte, cutAt, inChunks } from "../support/splits.ts";
 import { type AnyOptions, ClientGuard } from "./client-guard.ts";
-
-// A TLS handshake for each cut takes its time on a machine that is busy with other things.
-vi.setConfig({ testTimeout: 60_000 });
 
 const guard = new ClientGuard();
 const pair = certificateFor("localhost");

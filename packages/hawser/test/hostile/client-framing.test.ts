@@ -2,7 +2,7 @@
 // everywhere.
 import { Buffer } from "node:buffer";
 import { type AnyConnection, type CloseReport, connect, type Limits } from "hawser";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { certificateFor } from "../serve/support/certificates.ts";
 import { eventually } from "../serve/support/guard.ts";
 import { bytes, filler } from "../support/bytes.ts";
@@ -14,9 +14,6 @@ import { byteByByte, cutAt, everySplit, inChunks } from "../support/splits.ts";
 import { ClientGuard } from "./client-guard.ts";
 import { closingRows } from "./closing-rows.ts";
 import { framingRows } from "./framing-rows.ts";
-
-// Each cut is a connection of its own.
-vi.setConfig({ testTimeout: 60_000 });
 
 const guard = new ClientGuard();
 const pair = certificateFor("localhost");

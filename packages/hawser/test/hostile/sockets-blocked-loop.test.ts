@@ -9,20 +9,30 @@ import { masked } from "../support/frames.ts";
 
 const guard = new Guard();
 
+/** How long a pong may take, in milliseconds. */
+const PONG = 600;
+
 /** Asks for a block as soon as it is pinged, and answers the ping (masked with zeros) while the loop stands still. */
 const peerProgram = `
 const { connect } = require("node:net");
 const { parentPort, workerData } = require("node:worker_threads");
 const socket = connect(workerData.port, "127.0.0.1", () => socket.write(workerData.request));
+const answered = new Int32Array(workerData.answered);
 let blocks = 3;
 socket.on("data", (chunk) => {
   if (chunk[0] === 0x48) return parentPort.postMessage("open");
   if (chunk[0] !== 0x89) return;
-  if (blocks-- > 0) socket.write(workerData.block);
+  const blocked = blocks-- > 0;
+  if (blocked) socket.write(workerData.block);
   if (!workerData.answers) return;
   const payload = chunk.subarray(2, 2 + chunk[1]);
   const pong = Buffer.concat([Buffer.from([0x8a, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
-  setTimeout(() => socket.write(pong), 50);
+  const answer = () => socket.write(pong, () => {
+    Atomics.add(answered, 0, 1);
+    Atomics.notify(answered, 0);
+  });
+  if (blocked) setTimeout(answer, 50);
+  else answer();
 });
 socket.on("error", () => undefined);
 parentPort.on("message", () => socket.destroy());
@@ -37,13 +47,16 @@ test.each([true, false])(
   "R9: a loop blocked for twice the pong timeout; the peer answers: %s",
   async (answers) => {
     let blocked = 0;
+    // How many pings were answered. On a busy machine the peer may be slower than the block is long.
+    const answered = new Int32Array(new SharedArrayBuffer(4));
     const reports: unknown[] = [];
     const server = await serve(
-      { port: 0, host: "127.0.0.1", timeouts: { keepalive: 200, pong: 300 } },
+      { port: 0, host: "127.0.0.1", timeouts: { keepalive: 200, pong: PONG } },
       {
         message() {
           blocked += 1;
-          block(600);
+          block(2 * PONG);
+          if (answers) Atomics.wait(answered, 0, blocked - 1);
         },
         close: (_ws, report) => void reports.push(report),
       },
@@ -51,7 +64,13 @@ test.each([true, false])(
     guard.closing(server);
     const worker = new Worker(peerProgram, {
       eval: true,
-      workerData: { port: server.port, request: request(), block: masked.text("block"), answers },
+      workerData: {
+        port: server.port,
+        request: request(),
+        block: masked.text("block"),
+        answers,
+        answered: answered.buffer,
+      },
     });
     expect(await once(worker, "message")).toEqual(["open"]);
     const [ws] = server.connections;

@@ -4,13 +4,10 @@ import { createConnection } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { broadcast, type CloseReport, serve } from "hawser";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { masked } from "../support/frames.ts";
 import { Mailbox } from "../support/mailbox.ts";
 import { RawClient, REQUEST } from "../support/raw-client.ts";
-
-// A thousand of anything takes its time on a machine that is busy with other things.
-vi.setConfig({ testTimeout: 60_000 });
 
 const CROWD = 1000;
 const MiB = 1024 * 1024;

@@ -1,13 +1,10 @@
 // A server that closes with many clients of each kind: all of them see 1001.
 import { serve } from "hawser";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { chromium } from "./chromium-peer.ts";
 import { python } from "./python-peer.ts";
 import { undici } from "./undici-peer.ts";
 import { ws } from "./ws-peer.ts";
-
-// Chromium opens connections to one server one after the other.
-vi.setConfig({ testTimeout: 60_000 });
 
 const CLIENTS = 200;
 
