@@ -1,7 +1,8 @@
 // A session from inside, with streams and connections in memory.
 import { PassThrough, Writable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { testPair } from "hawser";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { TalkOptions } from "../../src/connect/front.ts";
 import { connectionLink } from "../../src/connect/link.ts";
 import { talk } from "../../src/connect/session.ts";
@@ -82,6 +83,28 @@ test("what came is written before the session ends, however late that is", async
   stdout.take();
   expect(await code).toBe(0);
   expect(stdout.text).toBe("one\ntwo\n");
+});
+
+test("the wait for answers begins when everything has arrived at the peer", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { client, server, toServer, clock, stdin, code } = sessionOf({ wait: 1000 });
+  const passes = async (milliseconds: number) => {
+    for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+    vi.advanceTimersByTime(milliseconds);
+    for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+  };
+  toServer.delay = 60;
+  stdin.end("one\n");
+  await passes(10_000);
+  expect(client.phase).toBe("open");
+  clock.advance(60);
+  expect(await server.receive()).toBe("one");
+  toServer.delay = 0;
+  await passes(999);
+  expect(client.phase).toBe("open");
+  await passes(1);
+  expect(await code).toBe(0);
 });
 
 test("events and messages that wait for room at the same time all get it", async () => {

@@ -204,6 +204,7 @@ describe.skipIf(missing)("hawser connect at a terminal", () => {
     await closing;
     screen.press(key.ctrlC);
     expect(await screen.ended).toBe(130);
+    await screen.shows(/^terminated by us, after /);
   });
 
   test("--reconnect: the prompt stays, and what is typed goes to the next connection", async () => {
