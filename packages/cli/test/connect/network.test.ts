@@ -206,6 +206,20 @@ describe("who refuses is quoted", () => {
     expect(other).toMatchObject({ code: 3, stderr: expect.stringContaining(String.raw`: \u{1b}[2Jpay`) });
   });
 
+  test("a 101 that breaks a rule is no WebSocket either, and is told once", async () => {
+    const answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+    const port = await listening(
+      createServer((socket) =>
+        socket.once("data", () => socket.end(`${answer}Sec-WebSocket-Accept: no\r\n\r\n`)),
+      ),
+    );
+    expect(await connectWith("hello", `:${port}`)).toEqual({
+      code: 3,
+      stdout: "",
+      stderr: "hawser: wrong Sec-WebSocket-Accept in the answer\n",
+    });
+  });
+
   test("a redirect is followed as often as was allowed", async () => {
     const { url } = await target(echo);
     const http = createHttpServer((_request, response) => {

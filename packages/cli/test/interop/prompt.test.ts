@@ -177,7 +177,10 @@ describe.skipIf(missing)("hawser connect at a terminal", () => {
     await screen.shows("< one");
   });
 
-  test("a second Ctrl-C does not wait for a peer that does not answer", async () => {
+  test.each<[string[], RegExp]>([
+    [[], /^Enter sends/],
+    [["--reconnect"], /^connected to/],
+  ])("a second Ctrl-C does not wait for a peer that does not answer: %j", async (flags, last) => {
     let close: () => void = () => undefined;
     const closing = new Promise<void>((resolve) => {
       close = resolve;
@@ -198,8 +201,8 @@ describe.skipIf(missing)("hawser connect at a terminal", () => {
     onTestFinished(() => void mute.close());
     await once(mute, "listening");
     const address = mute.address();
-    const screen = new Screen(["connect", `:${typeof address === "object" ? address?.port : ""}`]);
-    await screen.shows(">");
+    const screen = new Screen(["connect", ...flags, `:${typeof address === "object" ? address?.port : ""}`]);
+    await screen.shows(last, ">");
     screen.press(key.ctrlC);
     await closing;
     screen.press(key.ctrlC);
