@@ -82,6 +82,16 @@ test("a signal ends it while it waits for the next attempt", async () => {
   expect((await resultOf(program)).code).toBe(130);
 });
 
+test("input that is more than may wait goes on when there is room", async () => {
+  const { url, arrival } = await target();
+  const program = startPiped(["connect", "-q", "--reconnect", "--wait", "0", url]);
+  const lines = Array.from({ length: 8192 }, (_, at) => `${at}`.padStart(1023, "."));
+  program.child.stdin?.end(`${lines.join("\n")}\n`);
+  const ws = await arrival();
+  for (const line of lines) expect(await ws.receive()).toBe(line);
+  expect(await resultOf(program)).toEqual({ code: 0, stdout: "", stderr: "" });
+});
+
 test("wrong options are told at once", async () => {
   const { code, stderr } = await connectWith("", "--reconnect", "ftp://a/");
   expect(code).toBe(2);

@@ -107,6 +107,38 @@ test("the wait for answers begins when everything has arrived at the peer", asyn
   expect(await code).toBe(0);
 });
 
+test("the input is not read before there is a connection", async () => {
+  const { client, server } = testPair();
+  let open: (opened: boolean) => void = () => undefined;
+  const opened = new Promise<boolean>((resolve) => {
+    open = resolve;
+  });
+  const [stdin, stdout, stderr] = [new PassThrough(), new SlowStream(), new SlowStream()];
+  const code = talk(
+    { ...connectionLink(client, "ws://test/"), opened },
+    { format: "lines", once: false, wait: 0, quiet: true, color: true },
+    { stdin, stdout, stderr, environment: {}, stopped: new Promise(() => undefined) },
+  );
+  stdin.end("one\n");
+  for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+  expect(stdin.readableLength).toBe(4);
+  open(true);
+  expect(await server.receive()).toBe("one");
+  expect(await code).toBe(0);
+});
+
+test("a peer that does not read stops the input, and nothing is lost by it", async () => {
+  const { client, server, toServer, stdin, code } = sessionOf();
+  toServer.stall();
+  const lines = Array.from({ length: 4096 }, (_, at) => `${at}`.padStart(1023, "."));
+  stdin.end(`${lines.join("\n")}\n`);
+  for (let turn = 0; turn < 200; turn += 1) await setImmediate();
+  expect(client.phase).toBe("open");
+  toServer.unstall();
+  for (const line of lines) expect(await server.receive()).toBe(line);
+  expect(await code).toBe(0);
+});
+
 test("events and messages that wait for room at the same time all get it", async () => {
   const { server, stdin, stdout, code } = sessionOf({ format: "jsonl" });
   stdout.hold();

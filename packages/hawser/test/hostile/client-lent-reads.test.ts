@@ -127,7 +127,7 @@ test.each([
   ["small", limits],
   ["usual", { ...limits, inbox: 64 * 1024 }],
   ["large", { ...limits, inbox: 64 * 1024 * 1024 }],
-])("35 clients at once, inboxes %s: every byte is theirs", { timeout: 60_000 }, async (_what, given) => {
+])("35 clients at once, inboxes %s: every byte is theirs", async (_what, given) => {
   const kinds = Object.entries(readers);
   const total = 5 * kinds.length;
   const server = await guard.server(async (caller, owner) => {

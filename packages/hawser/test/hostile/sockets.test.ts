@@ -144,7 +144,8 @@ describe.each(["serve", "acceptStream", "upgrade"] as const)("by %s", (name) => 
     let server: AnyConnection | undefined;
     const { peer } = await open({
       coupled: false,
-      timeouts: { stalled: never },
+      // A ping of ours would be in the output as well.
+      timeouts: { stalled: never, keepalive: never },
       handler: (ws) => {
         server = ws;
         return ws.closed;

@@ -31,7 +31,8 @@ const options = {
   port: 0,
   backlog: 4096,
   limits: { message: 4 * MiB, sendBuffer: 4 * MiB, handshakes: 4096 },
-  timeouts: { handshake: 50_000 },
+  // As patient as the clients of the crowd.
+  timeouts: { handshake: 150_000, keepalive: Number.POSITIVE_INFINITY },
   upgrade(request) {
     if (request.path === "/refused") return refuse(401, "who are you?", { "X-Why": "no" });
     const subprotocol = request.subprotocols.find((name) => name === "chat.v2");
