@@ -30,7 +30,7 @@ function systemError(error: unknown): Error | undefined {
 function refusal({ status, message, body, headers }: HandshakeError): ConnectFailure {
   // A 101 that breaks a rule is an answer as well, and its message says which.
   const [line = ""] = body.trim().split("\n", 1);
-  const said = body === message || /^\s*</.test(body) ? "" : line.trim();
+  const said = /^\s*</.test(body) ? "" : line.trim();
   const location = headers.get("location");
   const hint =
     status >= 300 && status < 400 && location
