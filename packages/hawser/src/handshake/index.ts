@@ -45,6 +45,17 @@ export { type ProxyHeader, ProxyHeaderReader } from "./proxy-protocol.ts";
 
 // The parts of a handshake, one by one.
 
+export { type CompressionOptions, type CompressionSettings, resolveCompression } from "./compression.ts";
+export {
+  type AcceptedDeflate,
+  acceptDeflate,
+  checkDeflate,
+  type DeflateAgreement,
+  type DeflateDirection,
+  type DeflateWishes,
+  offerDeflate,
+  PERMESSAGE_DEFLATE,
+} from "./deflate-params.ts";
 export {
   type ExtensionOffer,
   type ExtensionParameter,

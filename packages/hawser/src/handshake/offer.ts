@@ -1,6 +1,13 @@
 // The client's side of the opening handshake: what to send, and whether the answer is right (RFC 6455 §4.1).
 import type { Buffer } from "node:buffer";
 import { describe } from "../wire/errors.ts";
+import {
+  checkDeflate,
+  type DeflateAgreement,
+  type DeflateWishes,
+  offerDeflate,
+  PERMESSAGE_DEFLATE,
+} from "./deflate-params.ts";
 import { type ExtensionOffer, parseExtensions, printExtensions } from "./extension.ts";
 import { isToken, listHas, quote } from "./field-syntax.ts";
 import { HandshakeError } from "./handshake-error.ts";
@@ -18,6 +25,8 @@ export interface OfferOptions {
   /** In order of preference. */
   readonly subprotocols?: readonly string[] | undefined;
   readonly extensions?: readonly ExtensionOffer[] | undefined;
+  /** Offers permessage-deflate too, with parameters that get this. */
+  readonly compression?: DeflateWishes | undefined;
   /** Lines beside the handshake's own. A Host or an Authorization among them replaces what the URL says. */
   readonly headers?: HeaderFields | undefined;
 }
@@ -29,6 +38,7 @@ export interface Offer {
   readonly key: string;
   readonly subprotocols: readonly string[];
   readonly extensions: readonly ExtensionOffer[];
+  readonly compression: DeflateWishes | undefined;
 }
 
 const reserved =
@@ -41,13 +51,14 @@ const reserved =
  *   the handshake's own or announce a body, and for names and values that have no place in a header
  */
 export function printOffer(options: OfferOptions): Offer {
-  const { url, key } = options;
+  const { url, key, compression } = options;
   if (!isKey(key)) throw new TypeError(`the key must be base64 of sixteen bytes, not ${quote(key)}`);
   checkTarget(url.target);
   checkSubprotocols(options.subprotocols ?? []);
   // Copies: what is offered is compared with the answer later.
   const subprotocols = [...(options.subprotocols ?? [])];
   const extensions = [...(options.extensions ?? [])];
+  if (compression !== undefined) extensions.push(...offerDeflate(compression));
   const given = checkHeaders(options.headers);
   const find = (wanted: string) => given.find(([name]) => name.toLowerCase() === wanted);
   // RFC 9110 §7.2: Host as the first header.
@@ -66,7 +77,7 @@ export function printOffer(options: OfferOptions): Offer {
   lines.push(...given.filter((line) => line !== host));
   const bytes = printHead(`GET ${url.target} HTTP/1.1`, lines);
   const head = { method: "GET", target: url.target, version: "1.1", headers: new HeaderList(lines) };
-  return { bytes, head, key, subprotocols, extensions };
+  return { bytes, head, key, subprotocols, extensions, compression };
 }
 
 /**
@@ -111,6 +122,8 @@ export interface Agreement {
   /** "" for none. */
   readonly subprotocol: string;
   readonly extensions: readonly ExtensionOffer[];
+  /** permessage-deflate, if it is among them and was offered with `compression`. */
+  readonly deflate: DeflateAgreement | undefined;
 }
 
 /**
@@ -136,10 +149,9 @@ export function checkAnswer(offer: Offer, answer: AnswerHead): Agreement {
     const what = accept === undefined ? "there is no" : second === undefined ? "wrong" : "more than one";
     throw broken(`${what} Sec-WebSocket-Accept in the answer`, "RFC 6455 §4.1(4)");
   }
-  return {
-    subprotocol: subprotocolOf(offer, headers, broken),
-    extensions: extensionsOf(offer, headers, broken),
-  };
+  const subprotocol = subprotocolOf(offer, headers, broken);
+  const extensions = extensionsOf(offer, headers, broken);
+  return { subprotocol, extensions, deflate: deflateOf(offer, extensions, broken) };
 }
 
 type Broken = (message: string, rule: string) => HandshakeError;
@@ -167,6 +179,21 @@ function extensionsOf(offer: Offer, headers: HeaderList, broken: Broken): readon
     }
   }
   return chosen;
+}
+
+function deflateOf(
+  offer: Offer,
+  extensions: readonly ExtensionOffer[],
+  broken: Broken,
+): DeflateAgreement | undefined {
+  const answer = extensions.find(({ name }) => name === PERMESSAGE_DEFLATE);
+  if (answer === undefined || offer.compression === undefined) return undefined;
+  const agreement = checkDeflate(offer.extensions, answer, offer.compression);
+  // RFC 7692 §5.1: a client that gets an answer it cannot use "MUST _Fail the WebSocket Connection_".
+  if (typeof agreement === "string") {
+    throw broken(`the ${PERMESSAGE_DEFLATE} of the answer ${agreement}`, "RFC 7692 §7.1");
+  }
+  return agreement;
 }
 
 function parsedExtensions(headers: HeaderList, broken: Broken): readonly ExtensionOffer[] {

@@ -419,6 +419,46 @@ describe("K4: the extensions (RFC 6455 §4.1(5), §9.1)", () => {
   });
 });
 
+describe("permessage-deflate, offered with compression (RFC 7692 §7.1)", () => {
+  const compression = { contextTakeover: true, windowBits: 15 };
+  const check = (extensions: string) => {
+    const read = readAnswer([answer({ "Sec-WebSocket-Extensions": extensions })]);
+    return () => checkAnswer(offer({ compression }), read!.head);
+  };
+
+  it("stands in the request, behind other extensions", () => {
+    const lines = printed({ compression, extensions: [{ name: "x", parameters: [] }] });
+    expect(lines).toContain("Sec-WebSocket-Extensions: x, permessage-deflate; client_max_window_bits");
+  });
+
+  it("is in the agreement", () => {
+    expect(check("permessage-deflate; server_max_window_bits=10")()).toMatchObject({
+      extensions: [{ name: "permessage-deflate" }],
+      deflate: { receive: { contextTakeover: true, windowBits: 10 } },
+    });
+  });
+
+  it("is not there if the answer has none", () => {
+    const read = readAnswer([answer()]);
+    expect(checkAnswer(offer({ compression }), read!.head).deflate).toBeUndefined();
+  });
+
+  it("is the caller's business where the caller offered it as any extension", () => {
+    const extensions = [{ name: "permessage-deflate", parameters: [] }];
+    const read = readAnswer([answer({ "Sec-WebSocket-Extensions": "permessage-deflate; x" })]);
+    expect(checkAnswer(offer({ extensions }), read!.head)).toMatchObject({ deflate: undefined });
+  });
+
+  it("K4, K5: fails the handshake for parameters that are wrong", () => {
+    expect(refusalOf(check("permessage-deflate; server_max_window_bits=16"))).toMatchObject({
+      status: 101,
+      rule: "RFC 7692 §7.1",
+      message:
+        'the permessage-deflate of the answer has window bits out of range: "server_max_window_bits=16"',
+    });
+  });
+});
+
 it("whatever the headers of a 101 are, checking them ends in an agreement or a HandshakeError", () => {
   const names = fc.constantFrom(
     "Upgrade",
