@@ -11,6 +11,7 @@ export type { LiveServer } from "./serve/live-server.ts";
 export type { DrainOptions, DrainReport, ServerStats } from "./serve/roster.ts";
 export type { ConnectionSettings } from "./accept/settings.ts";
 export type { TrustProxy } from "./accept/trust.ts";
+export type { CompressionOptions } from "./handshake/compression.ts";
 export type { Origins } from "./handshake/origin.ts";
 
 // To write what it serves.
@@ -75,6 +76,7 @@ export type { WebSocketEventHandler } from "./client/whatwg/event-handler.ts";
 // To hold a connection.
 export type { AnyConnection, Connection, Message } from "./connection/connection.ts";
 export type { MessageStream } from "./connection/message-stream.ts";
+export type { SendOptions } from "./connection/send-options.ts";
 export type { Sendable } from "./connection/bytes.ts";
 export { type DuplexOptions, toDuplex } from "./connection/to-duplex.ts";
 export { type BroadcastOptions, broadcast } from "./connection/broadcast.ts";

@@ -9,7 +9,7 @@ import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
 import type { AcceptOptions, Candidate } from "./admission.ts";
-import { admit, establish, publishRefusal, turnAway } from "./admission.ts";
+import { acceptNames, admit, establish, publishRefusal, turnAway } from "./admission.ts";
 import { Doorstep } from "./doorstep.ts";
 import { refuse } from "./refusal.ts";
 import type { ConnectionSettings, Settings } from "./settings.ts";
@@ -110,7 +110,7 @@ class Pending<Received extends Message> implements PendingHandshake<Received> {
   async accept<State>(
     options: AcceptOptions & { readonly state?: State } = {},
   ): Promise<Connection<Received, State | undefined>> {
-    checkNames("accept()", options, ["state", "subprotocol", "headers"]);
+    checkNames("accept()", options, ["state", ...acceptNames]);
     this.#checkFirst();
     const connection = establish<Received, State | undefined>(
       this.#candidate,

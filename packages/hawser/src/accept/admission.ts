@@ -5,11 +5,14 @@ import type { AnyConnection, Message } from "../connection/connection.ts";
 import { Connection, pumpOf } from "../connection/connection.ts";
 import type { Opening, Refusal } from "../handshake/answer.ts";
 import { examine, printAcceptance } from "../handshake/answer.ts";
+import { acceptDeflate } from "../handshake/deflate-params.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { RequestHead } from "../handshake/head.ts";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import { originAllowed, originRefusal } from "../handshake/origin.ts";
 import { UpgradeRequest } from "../handshake/upgrade-request.ts";
+import { DeflateCodec } from "../transport/deflate.ts";
+import { checkBoolean } from "../wire/options.ts";
 import type { Doorstep } from "./doorstep.ts";
 import type { Settings } from "./settings.ts";
 
@@ -19,7 +22,12 @@ export interface AcceptOptions {
   readonly subprotocol?: string | undefined;
   /** Lines for the answer. */
   readonly headers?: HeaderFields | undefined;
+  /** False: not for this connection. Default: as the server's option says. */
+  readonly compression?: boolean | undefined;
 }
+
+/** The names of `AcceptOptions`. */
+export const acceptNames: readonly (keyof AcceptOptions)[] = ["subprotocol", "headers", "compression"];
 
 /** A request that has passed every rule, and waits for yes or no. */
 export interface Candidate {
@@ -57,7 +65,12 @@ export function establish<Received extends Message, State>(
   onEnded?: (connection: AnyConnection) => void,
 ): Connection<Received, State> {
   const { subprotocol, headers } = options;
-  const { bytes, head } = printAcceptance(opening, { subprotocol, headers });
+  const compression = checkBoolean("compression of the answer", options.compression, true)
+    ? settings.compression
+    : undefined;
+  const deflate = compression && acceptDeflate(opening.extensions, compression);
+  const extensions = deflate && [deflate.extension];
+  const { bytes, head } = printAcceptance(opening, { subprotocol, headers, extensions });
   const { failure } = doorstep;
   const early = doorstep.accept(bytes);
   const connection = new Connection<Received, State>({
@@ -68,6 +81,7 @@ export function establish<Received extends Message, State>(
     timeouts: settings.timeouts,
     accepts: settings.accepts,
     coupled: settings.coupled,
+    codec: deflate && compression && new DeflateCodec(deflate.agreement, compression),
     request,
     response: head,
     subprotocol: subprotocol ?? "",

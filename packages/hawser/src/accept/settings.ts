@@ -1,4 +1,6 @@
 // The options that serve, upgrade and acceptStream share: filled in and checked once.
+import type { CompressionOptions, CompressionSettings } from "../handshake/compression.ts";
+import { resolveCompression } from "../handshake/compression.ts";
 import type { Origins } from "../handshake/origin.ts";
 import { validateOrigins } from "../handshake/origin.ts";
 import type { Clock } from "../transport/clock.ts";
@@ -18,6 +20,8 @@ export interface ConnectionSettings {
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Deliver the next message only when what was sent is under `limits.sendMark`. Default true. */
   readonly coupled?: boolean | undefined;
+  /** permessage-deflate (RFC 7692) with clients that offer it. Default false. */
+  readonly compression?: boolean | CompressionOptions | undefined;
   /** Which web pages may connect, beside the server's own. Default: no others. */
   readonly origins?: Origins | undefined;
   /** The proxies in front, and what they are believed about. Default: none are. */
@@ -32,6 +36,7 @@ export const settingNames: readonly (keyof ConnectionSettings)[] = [
   "limits",
   "timeouts",
   "coupled",
+  "compression",
   "origins",
   "trustProxy",
   "clock",
@@ -43,6 +48,7 @@ export interface Settings {
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly coupled: boolean;
+  readonly compression: CompressionSettings | undefined;
   readonly origins: Origins | undefined;
   readonly trust: Trust;
   readonly clock: Clock;
@@ -55,6 +61,7 @@ export function resolveSettings(given: ConnectionSettings): Settings {
     limits: resolveLimits(given.limits),
     timeouts: resolveTimeouts(given.timeouts),
     coupled: checkBoolean("coupled", given.coupled, true),
+    compression: resolveCompression(given.compression, false),
     origins: validateOrigins(given.origins),
     trust: new Trust(given.trustProxy),
     clock: checkClock(given.clock),

@@ -2,10 +2,20 @@
 import type { Message } from "../connection/connection.ts";
 import { Connection } from "../connection/connection.ts";
 import { examine, printAcceptance } from "../handshake/answer.ts";
+import type { CompressionOptions, CompressionSettings } from "../handshake/compression.ts";
+import { resolveCompression } from "../handshake/compression.ts";
+import {
+  acceptDeflate,
+  checkDeflate,
+  type DeflateAgreement,
+  offerDeflate,
+} from "../handshake/deflate-params.ts";
+import { type ExtensionOffer, printExtensions } from "../handshake/extension.ts";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import { headerLines } from "../handshake/header-fields.ts";
 import { HeaderList } from "../handshake/header-list.ts";
 import { UpgradeRequest } from "../handshake/upgrade-request.ts";
+import { DeflateCodec } from "../transport/deflate.ts";
 import type { FaultScript, Faults } from "../transport/fault-script.ts";
 import { ManualClock } from "../transport/manual-clock.ts";
 import { memoryPair } from "../transport/memory.ts";
@@ -41,6 +51,8 @@ export interface TestPairOptions<
   readonly headers?: HeaderFields | undefined;
   /** The subprotocol that was offered and agreed on. Default: none. */
   readonly subprotocol?: string | undefined;
+  /** permessage-deflate (RFC 7692), wished for by both ends. Default false. */
+  readonly compression?: boolean | CompressionOptions | undefined;
   /** Faults on the way to the server, and to the client, from the start. */
   readonly toServer?: Partial<Faults> | undefined;
   readonly toClient?: Partial<Faults> | undefined;
@@ -105,6 +117,7 @@ export function testPair<ServerState, ClientState>(
     "target",
     "headers",
     "subprotocol",
+    "compression",
     "toServer",
     "toClient",
   ]);
@@ -113,13 +126,18 @@ export function testPair<ServerState, ClientState>(
   checkNames("client of testPair()", client, endNames);
   const clock = new ManualClock();
   const pair = memoryPair({ clock, toServer: options.toServer, toClient: options.toClient });
-  const handshake = () => testHandshake(options.target ?? "/", options.headers, subprotocol);
+  const compression = resolveCompression(options.compression, false);
+  const deflate = compression && agreeOn(compression);
+  const handshake = () => testHandshake(options.target ?? "/", options.headers, subprotocol, deflate);
+  const codec = (agreement: DeflateAgreement | undefined) =>
+    agreement && compression && new DeflateCodec(agreement, compression);
   return {
     server: new Connection({
       ...resolveSettings({ ...server, clock }),
       ...handshake(),
       role: "server",
       transport: pair.server,
+      codec: codec(deflate?.server),
       subprotocol,
       state: server.state,
     }),
@@ -129,6 +147,7 @@ export function testPair<ServerState, ClientState>(
       ...handshake(),
       role: "client",
       transport: pair.client,
+      codec: codec(deflate?.client),
       subprotocol,
       state: client.state,
     }),
@@ -138,8 +157,31 @@ export function testPair<ServerState, ClientState>(
   };
 }
 
+/** What both ends agree on, and how it stands in their handshake. */
+interface TestDeflate {
+  readonly offered: readonly ExtensionOffer[];
+  readonly answered: ExtensionOffer;
+  readonly server: DeflateAgreement;
+  readonly client: DeflateAgreement;
+}
+
+function agreeOn(compression: CompressionSettings): TestDeflate {
+  const offered = offerDeflate(compression);
+  const accepted = acceptDeflate(offered, compression);
+  const client = accepted && checkDeflate(offered, accepted.extension, compression);
+  if (accepted === undefined || typeof client !== "object") {
+    throw new Error("both ends wish for the same, and have not agreed on it");
+  }
+  return { offered, answered: accepted.extension, server: accepted.agreement, client };
+}
+
 /** A handshake that went well, as both ends remember it. */
-function testHandshake(target: string, headers: HeaderFields | undefined, subprotocol: string) {
+function testHandshake(
+  target: string,
+  headers: HeaderFields | undefined,
+  subprotocol: string,
+  deflate: TestDeflate | undefined,
+) {
   const lines: (readonly [name: string, value: string])[] = [
     ["Host", "test"],
     ["Upgrade", "websocket"],
@@ -149,10 +191,14 @@ function testHandshake(target: string, headers: HeaderFields | undefined, subpro
     ...headerLines(headers),
   ];
   if (subprotocol !== "") lines.push(["Sec-WebSocket-Protocol", subprotocol]);
+  if (deflate !== undefined) lines.push(["Sec-WebSocket-Extensions", printExtensions(deflate.offered)]);
   const opening = examine({ method: "GET", target, version: "1.1", headers: new HeaderList(lines) });
   const surroundings = { remoteAddress: undefined, secure: false, host: opening.host };
   return {
     request: new UpgradeRequest(opening, surroundings),
-    response: printAcceptance(opening, subprotocol === "" ? {} : { subprotocol }).head,
+    response: printAcceptance(opening, {
+      subprotocol: subprotocol === "" ? undefined : subprotocol,
+      extensions: deflate && [deflate.answered],
+    }).head,
   };
 }

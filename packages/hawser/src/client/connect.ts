@@ -6,6 +6,7 @@ import { printOffer } from "../handshake/offer.ts";
 import { parseTarget } from "../handshake/target.ts";
 import { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { parseWebSocketUrl, type WebSocketUrl } from "../handshake/url.ts";
+import { DeflateCodec } from "../transport/deflate.ts";
 import { handshakeKey } from "../transport/randomness.ts";
 import type { Kind } from "../wire/wire.ts";
 import type { Accepted } from "./asking.ts";
@@ -85,6 +86,8 @@ function established<State>(
 ): Connection<Message, State> {
   const { path } = parseTarget(head.target);
   const { status, reason, headers } = answer;
+  const { compression } = settings;
+  const { deflate } = agreement;
   const connection = new Connection<Message, State>({
     role: "client",
     transport,
@@ -93,6 +96,7 @@ function established<State>(
     timeouts: settings.timeouts,
     accepts: settings.accepts,
     coupled: settings.coupled,
+    codec: deflate && compression && new DeflateCodec(deflate, compression),
     request: new UpgradeRequest(
       { head, path, subprotocols: settings.subprotocols },
       { remoteAddress: transport.remoteAddress, secure: url.secure, host: url.host },

@@ -2,6 +2,8 @@
 import type { Duplex } from "node:stream";
 import type { SecureContext, ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import { createSecureContext, checkServerIdentity as nameInCertificate } from "node:tls";
+import type { CompressionOptions, CompressionSettings } from "../handshake/compression.ts";
+import { resolveCompression } from "../handshake/compression.ts";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import { headerLines } from "../handshake/header-fields.ts";
 import { checkSubprotocols } from "../handshake/offer.ts";
@@ -38,6 +40,8 @@ export interface ConnectOptions<Accepts extends Kind = Kind, State = undefined> 
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Deliver the next message only when what was sent is under `limits.sendMark`. Default false, unlike a server's. */
   readonly coupled?: boolean | undefined;
+  /** Offers permessage-deflate (RFC 7692); whether it is used is up to the server. Default false. */
+  readonly compression?: boolean | CompressionOptions | undefined;
   /** Becomes `ws.state`. */
   readonly state?: State;
   /** Gives up connecting. Once connected it has no effect. */
@@ -62,6 +66,7 @@ const names: readonly (keyof ConnectOptions)[] = [
   "limits",
   "timeouts",
   "coupled",
+  "compression",
   "state",
   "signal",
   "tls",
@@ -80,6 +85,7 @@ export interface ConnectSettings {
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly coupled: boolean;
+  readonly compression: CompressionSettings | undefined;
   readonly tls: ClientTls;
   readonly network: Network;
   readonly redirects: number;
@@ -109,6 +115,7 @@ export function resolveConnect(given: ConnectOptions<Kind, unknown>): ConnectSet
     limits: resolveLimits(given.limits),
     timeouts: resolveTimeouts(given.timeouts),
     coupled: checkBoolean("coupled", given.coupled, false),
+    compression: resolveCompression(given.compression, false),
     tls: checkTls(given.tls),
     network: checkNetwork(given.network),
     redirects: checkRedirects(given.redirects),

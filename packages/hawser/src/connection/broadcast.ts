@@ -1,13 +1,15 @@
 // Broadcast: one message to many connections, framed once for all that speak alike.
 import { describe } from "../wire/errors.ts";
-import { checkNames } from "../wire/options.ts";
+import { checkBoolean, checkNames } from "../wire/options.ts";
+import type { Encoded } from "../wire/wire.ts";
 import type { Sendable } from "./bytes.ts";
 import { sendable } from "./bytes.ts";
 import type { AnyConnection } from "./connection.ts";
 import { Connection, pumpOf } from "./connection.ts";
+import type { SendOptions } from "./send-options.ts";
 
 /** Options of `broadcast`. */
-export interface BroadcastOptions {
+export interface BroadcastOptions extends SendOptions {
   /** A connection, or several, that do not get it: usually whoever sent it. */
   readonly except?: AnyConnection | Iterable<AnyConnection> | undefined;
 }
@@ -15,7 +17,7 @@ export interface BroadcastOptions {
 /**
  * Sends one message to many connections.
  *
- * It is framed once for all connections of the same version, and goes out in one write per connection together with all else
+ * It is framed, and compressed, once for all connections of the same version and settings, and goes out in one write per connection together with all else
  * that is sent to it in this turn of the loop. It never waits for a slow peer: one that has more than `limits.sendBuffer`
  * waiting is dropped as by `send`.
  *
@@ -28,24 +30,25 @@ export function broadcast(
   data: Sendable,
   options: BroadcastOptions = {},
 ): number {
-  checkNames("broadcast()", options, ["except"]);
+  checkNames("broadcast()", options, ["except", "compress"]);
+  const compress = checkBoolean("compress", options.compress, true);
   const message = sendable(data);
   if (!isIterable(connections)) {
     throw new TypeError(`broadcast() takes connections in an iterable, not ${describe(connections)}`);
   }
   const isExcepted = exceptions(options.except);
-  const encodings = new Map<string, Uint8Array>();
+  const encodings = new Map<string, Encoded>();
   let taken = 0;
   for (const connection of connections) {
     if (connection.phase !== "open" || isExcepted?.(connection) === true) continue;
     const { wire, sender } = pumpOf(connection);
     if (wire.sharing === undefined) {
-      if (sender.sendWhole(message)) taken += 1;
+      if (sender.sendWhole(message, compress)) taken += 1;
       continue;
     }
     let encoded = encodings.get(wire.sharing);
     if (encoded === undefined) {
-      encoded = wire.encode(message);
+      encoded = wire.encode(message, compress);
       encodings.set(wire.sharing, encoded);
     }
     if (sender.sendEncoded(encoded)) taken += 1;

@@ -19,6 +19,7 @@ import { MessageStreams } from "./message-stream.ts";
 import { pingPayload } from "./pings.ts";
 import type { PumpOptions } from "./pump.ts";
 import { Pump } from "./pump.ts";
+import { mayCompress, type SendOptions } from "./send-options.ts";
 import type { FragmentSender, Pieces } from "./send-stream.ts";
 import { sendStream } from "./send-stream.ts";
 
@@ -139,10 +140,11 @@ export class Connection<Received extends Message = Message, State = unknown>
    *
    * @returns true; false when more than `limits.sendMark` waits now (this message was accepted all the same: wait for
    *   `drain`), or when the connection is not open (it was not accepted: the close report counts it)
-   * @throws TypeError for what is no message
+   * @throws TypeError for what is no message, and for wrong options
    */
-  send(data: Sendable): boolean {
-    return this.#pump.sender.send(typeof data === "string" ? data : sendable(data));
+  send(data: Sendable, options?: SendOptions): boolean {
+    const message = typeof data === "string" ? data : sendable(data);
+    return this.#pump.sender.send(message, options === undefined || mayCompress("send()", options));
   }
 
   /**
@@ -152,7 +154,7 @@ export class Connection<Received extends Message = Message, State = unknown>
    * @throws (rejects with) what the pieces throw, or a TypeError for a piece that is no string (text) or no bytes (binary);
    *   the connection ends with 1011 then if some of it has gone out, since an unfinished message cannot be taken back
    */
-  async sendStream(kind: Kind, pieces: Pieces): Promise<boolean> {
+  async sendStream(kind: Kind, pieces: Pieces, options?: SendOptions): Promise<boolean> {
     if (kind !== "text" && kind !== "binary") {
       throw new TypeError(`a message is "text" or "binary", not ${describe(kind)}`);
     }
@@ -161,10 +163,11 @@ export class Connection<Received extends Message = Message, State = unknown>
         `the pieces of a message come in an iterable, async or not, not in ${describe(pieces)}`,
       );
     }
+    const compress = mayCompress("sendStream()", options);
     const before = this.#sending;
     const sending = (async () => {
       await before;
-      return sendStream(this.#fragmentSender(), kind, pieces);
+      return sendStream(this.#fragmentSender(compress), kind, pieces);
     })();
     this.#sending = sending.catch(() => undefined);
     return sending;
@@ -292,11 +295,11 @@ export class Connection<Received extends Message = Message, State = unknown>
     throw new TypeError("messages() has been called: from then on messages come from there, piece by piece");
   }
 
-  #fragmentSender(): FragmentSender {
+  #fragmentSender(compress: boolean): FragmentSender {
     const { sender } = this.#pump;
     return {
       signal: this.signal,
-      sendFragment: (kind, bytes, final) => sender.sendFragment(kind, bytes, final),
+      sendFragment: (kind, bytes, final) => sender.sendFragment(kind, bytes, final, compress),
       room: () => {
         if (this.phase !== "open") return Promise.resolve(false);
         return sender.outputOverMark ? this.#life.nextRoom() : Promise.resolve(true);

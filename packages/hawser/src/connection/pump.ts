@@ -4,6 +4,7 @@ import type { Clock } from "../transport/clock.ts";
 import { Timer } from "../transport/clock.ts";
 import { maskKey, random } from "../transport/randomness.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
+import type { Codec } from "../wire/codec.ts";
 import { LimitError } from "../wire/errors.ts";
 import type { Limits, Timeouts } from "../wire/limits.ts";
 import { createWire } from "../wire/rfc6455/machine.ts";
@@ -28,6 +29,8 @@ export interface PumpOptions {
   readonly accepts: Kind | undefined;
   /** Hold back the next message while output is over its mark. */
   readonly coupled: boolean;
+  /** This connection's own, if compression was agreed on. */
+  readonly codec?: Codec | undefined;
 }
 
 /** After so many messages in a row the loop gets a turn, so that a flood on one connection does not starve the others. */
@@ -80,6 +83,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
       accepts,
       limits,
       timeouts,
+      codec: options.codec,
     });
     this.sender = new Sender(this, this.wire, transport, clock, limits, timeouts.stalled);
     this.arm();
@@ -91,7 +95,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   }
 
   get blocked(): boolean {
-    // What waits behind a message in fragments is left out: its pieces may be what the held messages bring.
+    // What waits for the next piece of a message is left out: that may be what the held messages bring.
     return this.#coupled && this.sender.outputOverMark;
   }
 
@@ -118,7 +122,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   terminate(outer: OuterCause): void {
     if (this.wire.phase === "closed") return;
     this.#ledger.explain(outer);
-    this.wire.receiveEnd(this.#now());
+    this.wire.receiveEnd(this.#now(), true);
   }
 
   /** Whole milliseconds: in each field that keeps it, a time with a fraction would be an object of its own. */
@@ -139,21 +143,18 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
 
   receivedEnd(): void {
     // The peer may have stopped sending while it still reads what we sent before our Close.
-    if (this.wire.phase === "closing" && this.#transport.buffered > 0) this.#peerEnded = true;
+    if (this.wire.phase === "closing" && this.sender.output > 0) this.#peerEnded = true;
     else this.wire.receiveEnd(this.#now());
   }
 
   drained(): void {
-    if (this.#peerEnded) {
-      this.wire.receiveEnd(this.#now());
-      return;
-    }
-    this.#relieve();
+    if (this.#peerEnded) this.#endWithPeer();
+    else this.unqueued();
   }
 
   progressed(): void {
     // A peer that reads slowly but steadily may never see an empty buffer: what waits for the mark must not wait for that.
-    if (!this.#peerEnded && !this.sender.outputOverMark) this.#relieve();
+    if (!this.#peerEnded && !this.sender.outputOverMark) this.unqueued();
   }
 
   lost(error: Error | undefined): void {
@@ -218,6 +219,12 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     this.#resume();
   }
 
+  deflated(): void {
+    this.sender.watchStall();
+    if (this.#peerEnded) this.#endWithPeer();
+    else this.unqueued();
+  }
+
   closed(end: WireEnd): void {
     this.#clock.cancel(this);
     const { sent, refused, waiting } = this.sender;
@@ -235,6 +242,10 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   }
 
   unqueued(): void {
+    if (!this.sender.outputOverMark) {
+      this.sender.drained();
+      this.#owner.drained();
+    }
     if (!this.sender.overMark) this.#owner.relieved();
     this.inbox.advance();
     if (this.#concluding) this.#yield();
@@ -248,11 +259,10 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     this.#clock.schedule(this, at);
   }
 
-  /** Output is not over the mark any more. */
-  #relieve(): void {
-    this.sender.drained();
-    this.#owner.drained();
-    this.unqueued();
+  /** The peer has half-closed already: when it has all that we sent, the connection is over. */
+  #endWithPeer(): void {
+    this.#transport.flush();
+    if (this.sender.output === 0) this.wire.receiveEnd(this.#now());
   }
 
   // Receiving.

@@ -3,7 +3,7 @@ import type { Clock } from "../transport/clock.ts";
 import type { Transport } from "../transport/transport.ts";
 import { LimitError } from "../wire/errors.ts";
 import type { Limits } from "../wire/limits.ts";
-import type { Kind, Wire } from "../wire/wire.ts";
+import type { Encoded, Kind, Wire } from "../wire/wire.ts";
 import type { OuterCause } from "./close-report.ts";
 import { StallWatch } from "./stall-watch.ts";
 
@@ -60,35 +60,40 @@ export class Sender {
     return this.#transport.buffered + this.#wire.queued;
   }
 
+  /** Of those, bytes that go on their way by themselves: all but what waits for the next piece of a fragmented message. */
+  get output(): number {
+    return this.#transport.buffered + this.#wire.moving;
+  }
+
   /** More than `limits.sendMark` waits, though the system was offered all of it. */
   get overMark(): boolean {
     return this.waiting > this.#limits.sendMark && this.#stillOver();
   }
 
-  /** As `overMark`, but of the transport alone: what waits behind a message in fragments is left out. */
+  /** As `overMark`, but of `output` alone. */
   get outputOverMark(): boolean {
-    if (this.#transport.buffered <= this.#limits.sendMark) return false;
+    if (this.output <= this.#limits.sendMark) return false;
     this.#transport.flush();
-    return this.#transport.buffered > this.#limits.sendMark;
+    return this.output > this.#limits.sendMark;
   }
 
   /** Sends one message. Returns whether more is welcome: false over the mark, and false when it was not accepted. */
-  send(data: string | Uint8Array): boolean {
+  send(data: string | Uint8Array, compress = true): boolean {
     if (!this.#mayPut()) return false;
-    if (typeof data === "string") this.#wire.sendText(data);
-    else this.#wire.sendBinary(data);
+    if (typeof data === "string") this.#wire.sendText(data, compress);
+    else this.#wire.sendBinary(data, compress);
     return this.#put();
   }
 
   /** As `send`, but says whether it was accepted. */
-  sendWhole(data: string | Uint8Array): boolean {
+  sendWhole(data: string | Uint8Array, compress = true): boolean {
     const before = this.sent;
-    this.send(data);
+    this.send(data, compress);
     return this.sent > before;
   }
 
   /** Sends what the wire's `encode` returned. Returns whether it was accepted. */
-  sendEncoded(message: Uint8Array): boolean {
+  sendEncoded(message: Encoded): boolean {
     if (!this.#mayPut()) return false;
     this.#wire.sendEncoded(message);
     this.#put();
@@ -96,10 +101,10 @@ export class Sender {
   }
 
   /** Sends one fragment. Returns whether it was accepted. */
-  sendFragment(kind: Kind, bytes: Uint8Array, final: boolean): boolean {
+  sendFragment(kind: Kind, bytes: Uint8Array, final: boolean, compress = true): boolean {
     if (!this.#mayPut()) return false;
-    this.#wire.sendFragment(kind, bytes, final);
-    this.#watchStall();
+    this.#wire.sendFragment(kind, bytes, final, compress);
+    this.watchStall();
     if (final) {
       this.sent += 1;
       this.#owner.unqueued();
@@ -112,7 +117,7 @@ export class Sender {
     const now = this.#clock.now();
     this.#checkBuffer();
     this.#wire.ping(payload, now);
-    this.#watchStall();
+    this.watchStall();
     return now;
   }
 
@@ -144,8 +149,8 @@ export class Sender {
   #stillOver(): boolean {
     // The transport says when output that had to wait has drained, and nothing of what the system takes at once.
     this.#transport.flush();
-    // After a Close nothing is queued any more: what had waited in the machine stays counted, but never goes out.
-    const waiting = this.#wire.phase === "open" ? this.waiting : this.#transport.buffered;
+    // After a Close what waits for the next piece of a message stays counted, but never goes out.
+    const waiting = this.#wire.phase === "open" ? this.waiting : this.output;
     return waiting > this.#limits.sendMark;
   }
 
@@ -158,7 +163,7 @@ export class Sender {
 
   #put(): boolean {
     this.sent += 1;
-    this.#watchStall();
+    this.watchStall();
     return !this.overMark;
   }
 
@@ -176,7 +181,8 @@ export class Sender {
     this.#owner.fail(1008, "too slow", { cause: "limit", limit: error.limit, error });
   }
 
-  #watchStall(): void {
+  /** After something was written. */
+  watchStall(): void {
     if (this.#stall !== undefined || this.#stallTimeout === Number.POSITIVE_INFINITY) return;
     if (this.#wire.phase === "closed") return;
     this.#stall = new StallWatch(this.#stallTimeout, this.#transport, Math.floor(this.#clock.now()));

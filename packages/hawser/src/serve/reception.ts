@@ -1,6 +1,6 @@
 // Reception: takes a request that stands on the doorstep through the `upgrade` hook to its handler.
 import type { Candidate } from "../accept/admission.ts";
-import { admit, establish, publishRefusal } from "../accept/admission.ts";
+import { acceptNames, admit, establish, publishRefusal } from "../accept/admission.ts";
 import { type Doorstep, NO_ANSWER } from "../accept/doorstep.ts";
 import { Refused } from "../accept/refusal.ts";
 import type { Settings } from "../accept/settings.ts";
@@ -78,7 +78,7 @@ export class Reception {
       } else if (result instanceof Refused) {
         this.#roster.refuse(result, doorstep);
       } else {
-        checkNames("the answer of upgrade", result, ["state", "subprotocol", "headers"]);
+        checkNames("the answer of upgrade", result, ["state", ...acceptNames]);
         this.#accept(candidate, doorstep, handler, result ?? {});
       }
     } catch (error) {

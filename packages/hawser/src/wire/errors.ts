@@ -43,6 +43,7 @@ export type Violation =
   | "close-truncated"
   | "close-code"
   | "invalid-utf8"
+  | "invalid-deflate"
   | "unaccepted-kind";
 
 /** Every way a peer can break the framing rules, with the close code it earns (RFC 6455 §7.4.1). */
@@ -76,6 +77,11 @@ export const violations: Readonly<Record<Violation, ViolationRow>> = {
   },
   "close-code": { closeCode: 1002, rule: "RFC 6455 §7.4", text: "the close code may not be sent" },
   "invalid-utf8": { closeCode: 1007, rule: "RFC 6455 §8.1", text: "text is not valid UTF-8" },
+  "invalid-deflate": {
+    closeCode: 1007,
+    rule: "RFC 7692 §7.2.2",
+    text: "a compressed message cannot be inflated",
+  },
   "unaccepted-kind": {
     closeCode: 1003,
     rule: "RFC 6455 §7.4.1",

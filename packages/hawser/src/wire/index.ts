@@ -6,6 +6,7 @@ export { createWire, type WireOptions } from "./rfc6455/machine.ts";
 export type {
   Capabilities,
   CloseFrame,
+  Encoded,
   Kind,
   Output,
   Phase,
@@ -17,6 +18,7 @@ export type {
   WireEndCause,
   WireVersion,
 } from "./wire.ts";
+export type { Codec, DeflateOwner, InflateOwner, SharedMessage, SharedWaiter } from "./codec.ts";
 export { OutputBuffer } from "./output-buffer.ts";
 
 // Frames alone.

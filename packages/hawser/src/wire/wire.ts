@@ -1,5 +1,6 @@
 // Start reading here: the contract that every wire version keeps, as one pure machine for a connection after its handshake.
 import type { Buffer } from "node:buffer";
+import type { SharedMessage } from "./codec.ts";
 import type { LimitError, ProtocolError } from "./errors.ts";
 
 /** The document whose framing a connection speaks. */
@@ -55,6 +56,8 @@ export interface Sink extends Output {
   settled?(): boolean;
   /** Work that was under way elsewhere (inflating) is done: call `resume`. */
   ready(): void;
+  /** What was being compressed elsewhere was written, with what had waited behind it. */
+  deflated?(): void;
   /** The connection is over, and the transport is to be dropped. Called once, last. */
   closed(end: WireEnd): void;
   /** Everything was written: half-close the transport behind it. */
@@ -96,6 +99,9 @@ export type WireEndCause =
 /** Where a connection stands, as its user sees it. */
 export type Phase = "open" | "closing" | "closed";
 
+/** A message that was encoded once for many: a frame, or one that is on its way through a codec. */
+export type Encoded = Uint8Array | SharedMessage;
+
 /**
  * One connection after its handshake, whatever the version: bytes, commands and time in; bytes and events out to its `Sink`.
  *
@@ -110,31 +116,41 @@ export interface Wire {
   readonly held: boolean;
   /** When `tick` wants to be called next; undefined for never. */
   readonly deadline: number | undefined;
-  /** Bytes of messages that wait inside the machine for a fragmented message to end, and those that did when we sent our Close. They count toward `limits.sendBuffer`. */
+  /**
+   * Bytes of messages that wait inside the machine for a fragmented message to end or to be compressed, and those that never went
+   * out when we sent our Close. They count toward `limits.sendBuffer`.
+   */
   readonly queued: number;
+  /** Of those, what goes on its way by itself: all but what waits for the next piece of a fragmented message. */
+  readonly moving: number;
   /** Deliver the messages that start from now on piece by piece, through `fragment`. */
   streaming: boolean;
   /** Takes bytes from the transport. The chunk is the machine's from now on: it writes into it and, while `held`, keeps its unread end. */
   receive(chunk: Buffer, now: number): void;
   /** Copies what it keeps of chunks: their memory is about to be used for something else. */
   copyUnread(): void;
-  /** The peer half-closed, or the transport is gone. */
-  receiveEnd(now: number): void;
+  /**
+   * The peer half-closed, or the transport is gone.
+   *
+   * @param unwanted nobody wants what came and was not delivered yet: it is not worth inflating
+   */
+  receiveEnd(now: number, unwanted?: boolean): void;
   /** Go on after the sink had said "enough". */
   resume(now: number): void;
   /** Lets time act: keepalive, the closing handshake's deadline, `timeouts.message` and `timeouts.idle`. */
   tick(now: number): void;
   /** Does nothing unless the phase is "open", as all that send. */
-  sendText(text: string): void;
-  sendBinary(bytes: Uint8Array): void;
+  /** @param compress false: not, even if compression was agreed on. Likewise below. */
+  sendText(text: string, compress?: boolean): void;
+  sendBinary(bytes: Uint8Array, compress?: boolean): void;
   /** Two machines with the same value here can send what either of them encoded; undefined: each encodes for itself (a client masks). */
   readonly sharing: string | undefined;
-  /** One message as bytes that every machine with the same `sharing` can send. */
-  encode(data: string | Uint8Array): Uint8Array;
+  /** One message in a form that every machine with the same `sharing` can send. */
+  encode(data: string | Uint8Array, compress?: boolean): Encoded;
   /** Sends what `encode` of such a machine returned. */
-  sendEncoded(message: Uint8Array): void;
+  sendEncoded(message: Encoded): void;
   /** Sends one fragment. Until the final one, other messages wait behind it; control frames do not (RFC 6455 §5.4). */
-  sendFragment(kind: Kind, bytes: Uint8Array, final: boolean): void;
+  sendFragment(kind: Kind, bytes: Uint8Array, final: boolean, compress?: boolean): void;
   /** Sends a ping of at most 125 bytes. */
   ping(payload: Uint8Array, now: number): void;
   pong(payload: Uint8Array): void;

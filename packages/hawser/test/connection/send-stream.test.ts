@@ -128,7 +128,8 @@ describe("what else is sent meanwhile", () => {
     expect(ws.send(new Uint8Array([3]))).toBe(true);
     void ws.ping("p");
     await peer.send(masked.ping("q"));
-    expect(ws.bufferedAmount).toBe(4);
+    // With their headers.
+    expect(ws.bufferedAmount).toBe(8);
     await source.give("more");
     await source.finish();
     await sent;

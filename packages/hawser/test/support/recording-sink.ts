@@ -10,6 +10,7 @@ export type RecordedEvent =
   | { readonly type: "ping"; readonly payload: Uint8Array }
   | { readonly type: "pong"; readonly payload: Uint8Array; readonly sentAt: number | undefined }
   | { readonly type: "ready" }
+  | { readonly type: "deflated" }
   | { readonly type: "end" }
   | { readonly type: "closed"; readonly end: WireEnd };
 
@@ -65,6 +66,10 @@ export class RecordingSink extends OutputBuffer implements Sink {
 
   ready(): void {
     this.#note({ type: "ready" });
+  }
+
+  deflated(): void {
+    this.#note({ type: "deflated" });
   }
 
   end(): void {

@@ -34,9 +34,13 @@ group("ProtocolError", () => {
   });
 
   test.each(names)("%s earns a close code of RFC 6455 §7.4.1 and names its section", (violation) => {
-    const code = violation === "invalid-utf8" ? 1007 : violation === "unaccepted-kind" ? 1003 : 1002;
-    expect(violations[violation].closeCode).toBe(code);
-    expect(violations[violation].rule).toMatch(/^RFC 6455 §\d/);
+    const codes: Partial<Record<Violation, number>> = {
+      "invalid-utf8": 1007,
+      "invalid-deflate": 1007,
+      "unaccepted-kind": 1003,
+    };
+    expect(violations[violation].closeCode).toBe(codes[violation] ?? 1002);
+    expect(violations[violation].rule).toMatch(/^RFC (?:6455|7692) §\d/);
   });
 
   test.each(names)("%s fits a close frame (RFC 6455 §5.5)", (violation) => {

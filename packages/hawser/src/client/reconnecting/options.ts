@@ -95,6 +95,7 @@ const connectNames: Readonly<Record<keyof ConnectOptions, true>> = {
   limits: true,
   timeouts: true,
   coupled: true,
+  compression: true,
   state: true,
   signal: true,
   tls: true,

@@ -13,14 +13,23 @@ import { resolveConnect } from "../options.ts";
 import { hasBadPort } from "./bad-ports.ts";
 import { inTurn } from "./turns.ts";
 
-/** What no page can say, and a program may: each as in `connect`. */
+/** What no page can say, and a program may: each as in `connect`, but that `compression` is on unless it is false. */
 export type NetworkOptions = Pick<
   ConnectOptions,
-  "headers" | "tls" | "limits" | "timeouts" | "proxy" | "network" | "createConnection" | "redirects"
+  | "headers"
+  | "compression"
+  | "tls"
+  | "limits"
+  | "timeouts"
+  | "proxy"
+  | "network"
+  | "createConnection"
+  | "redirects"
 >;
 
 export const networkOptionNames: readonly (keyof NetworkOptions)[] = [
   "headers",
+  "compression",
   "tls",
   "limits",
   "timeouts",
@@ -32,8 +41,8 @@ export const networkOptionNames: readonly (keyof NetworkOptions)[] = [
 
 /** Picks those options from others. */
 export function networkOptions(given: NetworkOptions): NetworkOptions {
-  const { headers, tls, limits, timeouts, proxy, network, createConnection, redirects } = given;
-  return { headers, tls, limits, timeouts, proxy, network, createConnection, redirects };
+  const { headers, compression, tls, limits, timeouts, proxy, network, createConnection, redirects } = given;
+  return { headers, compression, tls, limits, timeouts, proxy, network, createConnection, redirects };
 }
 
 /** What browsers have: none says so, but none refuses less than this. */
@@ -65,6 +74,7 @@ export function prepare(
   const limits = resolveLimits(given.limits, browserLimits);
   const options = {
     ...given,
+    compression: given.compression ?? true,
     limits,
     subprotocols,
     headers: withOrigin(given.headers, origin),

@@ -14,6 +14,12 @@ export interface MessageHandler {
   readonly streaming: boolean;
   message(data: string | Uint8Array): boolean;
   fragment(kind: Kind, bytes: Uint8Array, final: boolean): boolean;
+  /**
+   * A whole message that is still compressed. A view of a larger ArrayBuffer is lent for the call.
+   *
+   * @param streamed it began while `streaming` was set
+   */
+  compressed(kind: Kind, bytes: Uint8Array, streamed: boolean): boolean;
   /** A whole control frame. The payload is the handler's. */
   control(opcode: number, payload: Buffer): boolean;
 }
@@ -36,6 +42,8 @@ export class Assembler implements FrameHandler {
   #kind: Kind | undefined;
   /** Its kind too, if it is delivered piece by piece. */
   #streamed: Kind | undefined;
+  /** It is compressed: neither read nor delivered before it is whole. */
+  #compressed: Kind | undefined;
   #final = false;
   #fragments = 0;
   /** By its headers so far, the frame under way included. */
@@ -75,7 +83,7 @@ export class Assembler implements FrameHandler {
       if (this.#kind === undefined) throw new ProtocolError("unexpected-continuation");
     } else {
       if (this.#kind !== undefined) throw new ProtocolError("expected-continuation");
-      this.#start(header.opcode === Opcode.text ? "text" : "binary");
+      this.#start(header.opcode === Opcode.text ? "text" : "binary", header.reserved !== 0);
     }
     this.#final = header.fin;
     this.#measure(header.length);
@@ -84,6 +92,8 @@ export class Assembler implements FrameHandler {
   payload(bytes: Buffer, start: number, end: number, ascii: boolean, last: boolean): boolean {
     if (this.#control !== 0) return this.#addToControl(bytes, start, end, last);
     const complete = last && this.#final;
+    const compressed = this.#compressed;
+    if (compressed !== undefined) return this.#addCompressed(compressed, bytes, start, end, complete);
     const streamed = this.#streamed;
     if (streamed !== undefined) return this.#streamPiece(streamed, bytes, start, end, complete);
     if (complete && this.#used === 0 && this.#utf8 === undefined) {
@@ -96,11 +106,12 @@ export class Assembler implements FrameHandler {
     return complete ? this.#finish() : true;
   }
 
-  #start(kind: Kind): void {
+  #start(kind: Kind, compressed: boolean): void {
     if (this.#accepts !== undefined && this.#accepts !== kind) {
       throw new ProtocolError("unaccepted-kind", `${kind}, where only ${this.#accepts} is welcome`);
     }
     this.#kind = kind;
+    this.#compressed = compressed ? kind : undefined;
     this.#streamed = this.#handler.streaming ? kind : undefined;
     this.#fragments = 0;
     this.#announced = 0;
@@ -113,11 +124,12 @@ export class Assembler implements FrameHandler {
     this.#announced += length;
     const fragmented = this.#fragments > 1 || !this.#final;
     if (fragmented) this.#cost += Math.max(length, FRAGMENT_COST);
-    const max = Math.min(this.#maxSize, this.#ceiling());
+    const limit = this.#compressed !== undefined ? deflateBound(this.#maxSize) : this.#maxSize;
+    const max = Math.min(limit, this.#ceiling());
     if (this.#announced > max) {
       throw new LimitError("limits.message", 1009, `the message is over ${max} bytes`);
     }
-    if (this.#cost > this.#maxSize + FRAGMENT_ALLOWANCE) {
+    if (this.#cost > limit + FRAGMENT_ALLOWANCE) {
       throw new LimitError(
         "limits.message",
         1009,
@@ -128,6 +140,7 @@ export class Assembler implements FrameHandler {
 
   /** What holds where the limit is off: how long a string and an ArrayBuffer can be, and how far numbers are exact. */
   #ceiling(): number {
+    if (this.#compressed !== undefined) return constants.MAX_LENGTH;
     if (this.#streamed !== undefined) return Number.MAX_SAFE_INTEGER;
     return this.#kind === "text" ? constants.MAX_STRING_LENGTH : constants.MAX_LENGTH;
   }
@@ -163,17 +176,34 @@ export class Assembler implements FrameHandler {
   }
 
   #finish(): boolean {
-    const bytes = this.#buffer ?? new Uint8Array(0);
-    const used = this.#used;
     const text = this.#kind === "text";
     const ascii = this.#ascii;
+    const bytes = this.#takeBuffer();
     this.#kind = undefined;
-    this.#buffer = undefined;
-    this.#used = 0;
     this.#ascii = true;
     this.#utf8 = undefined;
-    if (text) return this.#handler.message(ascii ? decodeAscii(bytes, 0, used) : decodeUtf8(bytes, 0, used));
-    return this.#handler.message(used === bytes.length ? bytes : bytes.slice(0, used));
+    if (text) {
+      const { length } = bytes;
+      return this.#handler.message(ascii ? decodeAscii(bytes, 0, length) : decodeUtf8(bytes, 0, length));
+    }
+    return this.#handler.message(bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice());
+  }
+
+  /** What was gathered; a view of a larger buffer, perhaps. */
+  #takeBuffer(): Uint8Array {
+    const bytes = this.#buffer ?? new Uint8Array(0);
+    const used = this.#used;
+    this.#buffer = undefined;
+    this.#used = 0;
+    return used === bytes.length ? bytes : bytes.subarray(0, used);
+  }
+
+  #addCompressed(kind: Kind, bytes: Buffer, start: number, end: number, complete: boolean): boolean {
+    const whole = complete && this.#used === 0 ? bytes.subarray(start, end) : undefined;
+    if (whole === undefined) this.#append(bytes, start, end);
+    if (!complete) return true;
+    this.#kind = undefined;
+    return this.#handler.compressed(kind, whole ?? this.#takeBuffer(), this.#streamed !== undefined);
   }
 
   #streamPiece(kind: Kind, bytes: Buffer, start: number, end: number, complete: boolean): boolean {
@@ -199,6 +229,11 @@ export class Assembler implements FrameHandler {
     this.#controlPayload = undefined;
     return this.#handler.control(this.#control, payload);
   }
+}
+
+/** How long a message of this size can become by being compressed; zlib's own bound, for any of its settings. */
+function deflateBound(size: number): number {
+  return size + Math.ceil(size / 8) + Math.ceil(size / 64) + 64;
 }
 
 function wholeText(bytes: Buffer, start: number, end: number, ascii: boolean): string {

@@ -4,7 +4,7 @@ import { ProtocolError } from "../errors.ts";
 import type { Role } from "../wire.ts";
 import { emptyHeader, type FrameHeader, MAX_HEADER, readHeader } from "./frame-header.ts";
 import { applyMask, maskElsewhere, rotate } from "./mask.ts";
-import { isControl, isReserved } from "./opcode.ts";
+import { isControl, isReserved, Opcode } from "./opcode.ts";
 
 /** Who hears of frames. */
 export interface FrameHandler {
@@ -21,6 +21,9 @@ export interface FrameHandler {
   payload(bytes: Buffer, start: number, end: number, ascii: boolean, last: boolean): boolean;
 }
 
+/** The first reserved bit, which permessage-deflate gives a meaning (RFC 7692 §6). */
+export const RSV1 = 0x40;
+
 /** `#left` between two frames. */
 const NO_FRAME = -1;
 
@@ -28,6 +31,7 @@ const NO_FRAME = -1;
 export class Decoder {
   readonly #handler: FrameHandler;
   readonly #masked: boolean;
+  readonly #deflate: boolean;
   readonly #header: FrameHeader = emptyHeader();
   /** A header that was cut by the end of a chunk, as far as it came. */
   #cut: Buffer | undefined;
@@ -37,8 +41,10 @@ export class Decoder {
   #left = NO_FRAME;
   #mask = 0;
 
-  constructor(role: Role, handler: FrameHandler) {
+  /** @param deflate permessage-deflate was agreed on: the first frame of a message may have RSV1 set */
+  constructor(role: Role, handler: FrameHandler, deflate = false) {
     this.#handler = handler;
+    this.#deflate = deflate;
     // RFC 6455 §5.1: a client masks all frames, a server none.
     this.#masked = role === "server";
   }
@@ -125,7 +131,7 @@ export class Decoder {
   /** What can be said from the header alone; asked again while its length is still incomplete. */
   #check(header: FrameHeader): void {
     // RFC 6455 §5.2: "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values".
-    if (header.reserved !== 0) throw new ProtocolError("reserved-bits");
+    if (header.reserved !== 0 && !this.#hasMeaning(header)) throw new ProtocolError("reserved-bits");
     if (isReserved(header.opcode)) throw new ProtocolError("reserved-opcode", String(header.opcode));
     if (header.masked !== this.#masked) throw new ProtocolError(header.masked ? "masked" : "not-masked");
     if (isControl(header.opcode)) {
@@ -142,6 +148,11 @@ export class Decoder {
     }
     this.#announced = true;
     this.#handler.header(header);
+  }
+
+  /** RFC 7692 §6.1: RSV1 is for the first frame of a message, and neither for those that continue it nor for control frames. */
+  #hasMeaning({ reserved, opcode }: FrameHeader): boolean {
+    return this.#deflate && reserved === RSV1 && (opcode === Opcode.text || opcode === Opcode.binary);
   }
 
   #begin(header: FrameHeader): void {

@@ -92,6 +92,13 @@ export function encodeMessage(data: string | Uint8Array, mask?: number): Buffer 
   return frame;
 }
 
+/** One frame of a server's, whole. */
+export function frameOf(first: number, payload: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafeSlow(headerSize(payload.length, false) + payload.length);
+  frame.set(payload, writeHeader(frame, 0, first, payload.length, undefined));
+  return frame;
+}
+
 function writeText(bytes: Buffer, text: string, start: number): number {
   if (text.length > LOOPED_CHARACTERS) return encodeUtf8(bytes, text, start);
   for (let index = 0; index < text.length; index += 1) {

@@ -1,16 +1,29 @@
 // One RFC 6455 connection after its handshake: joins decoder, assembler, encoder, closing and keepalive into a Wire.
 import { Buffer } from "node:buffer";
+import type { Codec } from "../codec.ts";
 import { LimitError, ProtocolError } from "../errors.ts";
 import { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from "../limits.ts";
-import type { Capabilities, CloseFrame, Kind, Phase, Role, Sink, Wire, WireEndCause } from "../wire.ts";
+import type {
+  Capabilities,
+  CloseFrame,
+  Encoded,
+  Kind,
+  Phase,
+  Role,
+  Sink,
+  Wire,
+  WireEndCause,
+} from "../wire.ts";
 import { Assembler, type MessageHandler } from "./assembler.ts";
 import { checkClose, fitReason, NO_STATUS, parseClose, printClose } from "./close-code.ts";
 import { Closing } from "./closing.ts";
+import { CompressedFrame } from "./compressed-frame.ts";
 import { Decoder } from "./decoder.ts";
 import { Encoder, encodeMessage, firstByte } from "./encoder.ts";
+import { type Inflated, Inflation } from "./inflation.ts";
 import { Keepalive } from "./keepalive.ts";
 import { Opcode } from "./opcode.ts";
-import { OutgoingFragments } from "./outgoing-fragments.ts";
+import { OutgoingQueue } from "./outgoing-queue.ts";
 import { Pace } from "./pace.ts";
 
 const MAX_CONTROL = 125;
@@ -22,6 +35,8 @@ const can: Capabilities = Object.freeze({
   closeCode: true,
   compression: false,
 });
+
+const canCompress: Capabilities = Object.freeze({ ...can, compression: true });
 
 /** What a machine is made of. Time and randomness come in as arguments, so that every byte can be foretold. */
 export interface WireOptions {
@@ -39,6 +54,8 @@ export interface WireOptions {
   readonly limits?: Pick<Limits, "message" | "rate">;
   /** Checked values, as `resolveTimeouts` gives them. */
   readonly timeouts?: Pick<Timeouts, "keepalive" | "pong" | "close" | "message" | "idle">;
+  /** Of this connection alone, if permessage-deflate was agreed on (RFC 7692). */
+  readonly codec?: Codec | undefined;
 }
 
 /**
@@ -60,7 +77,7 @@ type Conclusion = CloseFrame | ProtocolError | LimitError;
 
 class Machine implements Wire, MessageHandler {
   readonly version = "rfc6455";
-  readonly can: Capabilities = can;
+  readonly can: Capabilities;
   readonly sharing: string | undefined;
   streaming = false;
 
@@ -75,9 +92,9 @@ class Machine implements Wire, MessageHandler {
   readonly #keepalive: Keepalive;
   /** Where there is a limit to keep. */
   readonly #pace: Pace | undefined;
-  #fragments: OutgoingFragments | undefined;
-  /** Bytes that waited for a fragmented message to end when we sent our Close. */
-  #neverSent = 0;
+  /** Undefined while messages go straight to the encoder: with no compression, and not in the middle of a fragmented message. */
+  #queue: OutgoingQueue | undefined;
+  readonly #inflation: Inflation | undefined;
 
   /** Undefined once nothing more is read: what comes then is thrown away. */
   #decoder: Decoder | undefined;
@@ -94,18 +111,21 @@ class Machine implements Wire, MessageHandler {
   #closeDeadline: number | undefined;
 
   constructor(options: WireOptions) {
-    const { role, sink, now, limits = defaultLimits, timeouts = defaultTimeouts } = options;
+    const { role, sink, now, limits = defaultLimits, timeouts = defaultTimeouts, codec } = options;
+    this.can = codec === undefined ? can : canCompress;
     this.#role = role;
     this.#sink = sink;
     this.#timeouts = timeouts;
     this.#maskKey = role === "client" ? options.maskKey : undefined;
     this.#encoder = new Encoder(sink, this.#maskKey);
     this.#assembler = new Assembler(this, limits.message, options.accepts);
-    this.#decoder = new Decoder(role, this.#assembler);
+    this.#decoder = new Decoder(role, this.#assembler, codec !== undefined);
+    this.#queue = codec && new OutgoingQueue(this.#encoder, sink, codec);
+    this.#inflation = codec && new Inflation(codec, limits.message, sink);
     this.#keepalive = new Keepalive(timeouts.keepalive, timeouts.pong, options.jitter ?? 0.5, now);
     this.#pace = Pace.where(timeouts, limits, now);
     this.#now = now;
-    this.sharing = role === "server" ? this.version : undefined;
+    this.sharing = role === "server" ? sharingOf(this.version, codec) : undefined;
   }
 
   get phase(): Phase {
@@ -117,7 +137,11 @@ class Machine implements Wire, MessageHandler {
   }
 
   get queued(): number {
-    return this.#fragments?.queued ?? this.#neverSent;
+    return this.#queue?.queued ?? 0;
+  }
+
+  get moving(): number {
+    return this.#queue?.moving ?? 0;
   }
 
   get deadline(): number | undefined {
@@ -148,19 +172,20 @@ class Machine implements Wire, MessageHandler {
     this.#unread = this.#unread?.map((bytes) => Buffer.from(bytes));
   }
 
-  receiveEnd(now: number): void {
+  receiveEnd(now: number, unwanted = false): void {
     if (this.phase === "closed") return;
     this.#now = now;
     this.#ending = true;
+    if (unwanted) this.#inflation?.stop();
+    else this.#inflation?.hurry();
     this.#release();
     // A handler that dropped the transport has brought us here already.
     if (this.#closing?.state === "ended") return;
-    this.#finishReading();
-    this.#sink.closed(this.#leaving().end("lost"));
+    this.#end("lost");
   }
 
   resume(now: number): void {
-    if (!this.#held) return;
+    if (!this.#held || this.#inflation?.busy === true) return;
     this.#now = now;
     // The peer could not be heard while we did not read: its silence counts from here.
     this.#keepalive.progress(now);
@@ -172,8 +197,7 @@ class Machine implements Wire, MessageHandler {
   tick(now: number): void {
     this.#now = Math.floor(now);
     if (this.phase === "closing" && now >= (this.#closeDeadline ?? Number.POSITIVE_INFINITY)) {
-      this.#finishReading();
-      this.#sink.closed(this.#leaving().end("close-timeout"));
+      this.#end("close-timeout");
       return;
     }
     if (this.phase !== "open") return;
@@ -188,42 +212,37 @@ class Machine implements Wire, MessageHandler {
 
   // Commands in.
 
-  sendText(text: string): void {
+  sendText(text: string, compress = true): void {
     if (this.phase !== "open") return;
-    if (this.#fragments === undefined) this.#encoder.text(text);
-    else this.#fragments.enqueue(text);
+    if (this.#queue === undefined) this.#encoder.text(text);
+    else this.#queue.text(text, compress);
   }
 
-  sendBinary(bytes: Uint8Array): void {
+  sendBinary(bytes: Uint8Array, compress = true): void {
     if (this.phase !== "open") return;
-    if (this.#fragments === undefined) this.#encoder.frame(firstByte(Opcode.binary, true), bytes);
-    else this.#fragments.enqueue(bytes);
+    if (this.#queue === undefined) this.#encoder.frame(firstByte(Opcode.binary, true), bytes);
+    else this.#queue.bytes(Opcode.binary, bytes, compress);
   }
 
-  encode(data: string | Uint8Array): Uint8Array {
-    return encodeMessage(data, this.#maskKey?.());
-  }
-
-  sendEncoded(message: Uint8Array): void {
-    if (this.phase !== "open") return;
-    if (this.#fragments === undefined) this.#sink.write(message);
-    else this.#fragments.enqueueEncoded(message);
-  }
-
-  sendFragment(kind: Kind, bytes: Uint8Array, final: boolean): void {
-    if (this.phase !== "open") return;
-    const opcode =
-      this.#fragments !== undefined ? Opcode.continuation : kind === "text" ? Opcode.text : Opcode.binary;
-    this.#fragments ??= new OutgoingFragments();
-    this.#encoder.frame(firstByte(opcode, final), bytes);
-    if (!final) return;
-    const fragments = this.#fragments;
-    this.#fragments = undefined;
-    for (const waiting of fragments.take()) {
-      if (typeof waiting === "string") this.sendText(waiting);
-      else if (waiting.encoded) this.sendEncoded(waiting.bytes);
-      else this.sendBinary(waiting.bytes);
+  encode(data: string | Uint8Array, compress = true): Encoded {
+    const codec = this.sharing === undefined ? undefined : this.#queue?.codec;
+    if (codec === undefined || !compress || !reaches(codec.threshold, data)) {
+      return encodeMessage(data, this.#maskKey?.());
     }
+    return new CompressedFrame(data, codec);
+  }
+
+  sendEncoded(message: Encoded): void {
+    if (this.phase !== "open") return;
+    if (this.#queue === undefined && message instanceof Uint8Array) this.#sink.write(message);
+    else this.#queueOrNew().frame(message);
+  }
+
+  sendFragment(kind: Kind, bytes: Uint8Array, final: boolean, compress = true): void {
+    if (this.phase !== "open") return;
+    const queue = this.#queueOrNew();
+    queue.fragment(kind, bytes, final, compress);
+    if (queue.idle && queue.codec === undefined) this.#queue = undefined;
   }
 
   ping(payload: Uint8Array, now: number): void {
@@ -267,6 +286,17 @@ class Machine implements Wire, MessageHandler {
     return this.#heed(this.#sink.fragment(kind, bytes, final));
   }
 
+  compressed(kind: Kind, bytes: Uint8Array, streamed: boolean): boolean {
+    // Counted before it is inflated: one too many is not worth the time.
+    if (!this.#admit()) return this.#readsOn();
+    const inflated = this.#inflation?.begin(kind, bytes, streamed);
+    if (inflated !== undefined) return this.#heed(this.#deliver(inflated));
+    if (this.#inflation?.busy === true) this.#hold();
+    // Dropped, at the end of the transport: what is behind it, a Close too, must not make what came look complete.
+    else this.#decoder = undefined;
+    return false;
+  }
+
   control(opcode: number, payload: Buffer): boolean {
     if (opcode === Opcode.close) {
       this.#conclude(parseClose(payload));
@@ -303,6 +333,8 @@ class Machine implements Wire, MessageHandler {
   /** Reads what was held back, as far as the sink lets it. */
   #release(): void {
     this.#held = false;
+    this.#deliverInflated();
+    if (this.#held) return;
     const conclusion = this.#conclusion;
     this.#conclusion = undefined;
     if (conclusion !== undefined) this.#act(conclusion);
@@ -314,6 +346,24 @@ class Machine implements Wire, MessageHandler {
     }
   }
 
+  /** Delivers the message that was inflated elsewhere, if there is one. */
+  #deliverInflated(): void {
+    if (this.phase !== "open") this.#inflation?.stop();
+    try {
+      const inflated = this.#inflation?.take();
+      if (inflated !== undefined) this.#heed(this.#deliver(inflated));
+    } catch (error) {
+      if (!(error instanceof ProtocolError || error instanceof LimitError)) throw error;
+      this.#unread = undefined;
+      this.#conclude(error);
+    }
+  }
+
+  #deliver(inflated: Inflated): boolean {
+    if (typeof inflated === "string" || inflated instanceof Uint8Array) return this.#sink.message(inflated);
+    return this.#sink.fragment(inflated.kind, inflated.bytes, true);
+  }
+
   /** Counts a message. False: it is not to be delivered, since we have sent our Close or it is one too many. */
   #admit(): boolean {
     if (this.phase !== "open") return false;
@@ -323,11 +373,13 @@ class Machine implements Wire, MessageHandler {
   }
 
   #heed(goOn: boolean): boolean {
-    if (!goOn && !this.#ending && this.phase === "open") {
-      this.#held = true;
-      this.#pace?.held(this.#now);
-    }
+    if (!goOn && !this.#ending && this.phase === "open") this.#hold();
     return this.#readsOn();
+  }
+
+  #hold(): void {
+    this.#held = true;
+    this.#pace?.held(this.#now);
   }
 
   #readsOn(): boolean {
@@ -376,10 +428,15 @@ class Machine implements Wire, MessageHandler {
 
   #sendClose(frame: CloseFrame): void {
     const code = frame.code === NO_STATUS ? undefined : frame.code;
-    this.#encoder.frame(firstByte(Opcode.close, true), printClose(code, frame.reason));
-    this.#neverSent = this.queued;
-    this.#fragments = undefined;
+    const payload = printClose(code, frame.reason);
+    if (this.#queue === undefined) this.#encoder.frame(firstByte(Opcode.close, true), payload);
+    else this.#queue.close(payload);
     this.#leaving().sendClose(frame);
+  }
+
+  #queueOrNew(): OutgoingQueue {
+    this.#queue ??= new OutgoingQueue(this.#encoder, this.#sink, undefined);
+    return this.#queue;
   }
 
   #receiveClose(frame: CloseFrame): void {
@@ -389,7 +446,9 @@ class Machine implements Wire, MessageHandler {
     if (closing.sent === undefined) this.#sendClose(frame);
     this.#finishReading();
     // RFC 6455 §7.1.1: the server closes the transport first, so that TIME_WAIT stays with it.
-    if (this.#role === "server") this.#sink.end();
+    if (this.#role !== "server") return;
+    if (this.#queue === undefined) this.#sink.end();
+    else this.#queue.end();
   }
 
   /** The peer's part ends here, by its Close or by a mistake. Answers to what came before go out before ours. */
@@ -400,8 +459,7 @@ class Machine implements Wire, MessageHandler {
     }
     this.#conclusion = conclusion;
     this.#decoder = undefined;
-    this.#held = true;
-    this.#pace?.held(this.#now);
+    this.#hold();
   }
 
   #act(conclusion: Conclusion): void {
@@ -427,10 +485,20 @@ class Machine implements Wire, MessageHandler {
   ): void {
     const closing = this.#leaving();
     if (closing.state === "acknowledged" || closing.state === "ended") return;
+    // What waits to be compressed is not waited for: a Close among it goes out now, and else one that says why.
+    const waiting = this.#queue?.drop();
+    if (waiting !== undefined) this.#encoder.frame(firstByte(Opcode.close, true), waiting);
     if (closing.sent === undefined) this.#sendClose({ code, reason });
     closing.fail({ code, reason, cause, error });
     this.#finishReading();
     this.#sink.end();
+  }
+
+  /** The transport is gone, or given up. */
+  #end(cause: "lost" | "close-timeout"): void {
+    this.#finishReading();
+    this.#queue?.drop();
+    this.#sink.closed(this.#leaving().end(cause));
   }
 
   /** From here on what comes is thrown away; the transport has until the deadline to end. */
@@ -439,8 +507,20 @@ class Machine implements Wire, MessageHandler {
     this.#unread = undefined;
     this.#conclusion = undefined;
     this.#held = false;
+    this.#inflation?.stop();
     this.#closeDeadline ??= this.#now + this.#timeouts.close;
   }
+}
+
+/** What one machine compressed another can send if they compress alike. */
+function sharingOf(version: string, codec: Codec | undefined): string {
+  return codec === undefined ? version : `${version} ${codec.setting} from ${codec.threshold}`;
+}
+
+function reaches(threshold: number, data: string | Uint8Array): boolean {
+  if (typeof data !== "string") return data.length >= threshold;
+  // A character is three bytes at most.
+  return data.length * 3 >= threshold && Buffer.byteLength(data) >= threshold;
 }
 
 function checkControl(payload: Uint8Array): void {

@@ -27,6 +27,11 @@ class Notes implements MessageHandler {
     return this.note(`${kind} piece ${Buffer.from(piece).toString("hex")}${final ? "." : ""}`);
   }
 
+  compressed(kind: Kind, whole: Uint8Array, streamed: boolean): boolean {
+    const form = streamed ? " streamed" : "";
+    return this.note(`compressed ${kind}${form} ${Buffer.from(whole).toString("hex")}`);
+  }
+
   control(opcode: number, payload: Buffer): boolean {
     return this.note(`control ${opcode} ${payload.toString("hex")}`);
   }
@@ -42,13 +47,20 @@ interface Setting {
   readonly max?: number;
   readonly accepts?: Kind;
   readonly streaming?: boolean;
+  readonly deflate?: boolean;
 }
 
-function make({ role = "server", max = 1_000_000, accepts, streaming = false }: Setting = {}) {
+function make({
+  role = "server",
+  max = 1_000_000,
+  accepts,
+  streaming = false,
+  deflate = false,
+}: Setting = {}) {
   const notes = new Notes();
   notes.streaming = streaming;
   const assembler = new Assembler(notes, max, accepts);
-  const decoder = new Decoder(role, assembler);
+  const decoder = new Decoder(role, assembler, deflate);
   const feed = (...chunks: readonly Uint8Array[]) => {
     for (const chunk of chunks) decoder.decode(Buffer.from(chunk), 0);
   };
@@ -407,5 +419,64 @@ describe("streaming", () => {
     notes.goOn = false;
     expect(decoder.decode(Buffer.concat(frames), 0)).toBe(frames[0]!.length);
     expect(assembler.inMessage).toBe(true);
+  });
+});
+
+describe("a compressed message (RFC 7692 §6)", () => {
+  const compressed = { rsv: 0x40 };
+
+  test("is handed on whole, still compressed, however it comes", () => {
+    const data = filler(300);
+    const hex = data.toString("hex");
+    expect(assemble([masked.binary(data, compressed)], { deflate: true })).toEqual([
+      `compressed binary ${hex}`,
+    ]);
+    const frames = [
+      masked.text(data.subarray(0, 100), { ...compressed, fin: false }),
+      masked.ping("p"),
+      masked.more(data.subarray(100, 101)),
+      masked.last(data.subarray(101)),
+      masked.text("plain"),
+    ];
+    expect(assemble(frames, { deflate: true })).toEqual([
+      "control 9 70",
+      `compressed text ${hex}`,
+      "text plain",
+    ]);
+  });
+
+  test("is not delivered in pieces, but says that this was asked for", () => {
+    const { notes, feed } = make({ streaming: true, deflate: true });
+    feed(masked.text("a", { ...compressed, fin: false }), masked.last("b"), masked.text("", compressed));
+    expect(notes.all).toEqual(["compressed text streamed 6162", "compressed text streamed "]);
+  });
+
+  test("is no text before it is inflated", () => {
+    const { notes, feed } = make({ deflate: true });
+    feed(
+      masked.text(bytes`ff`, compressed),
+      masked.text(bytes`ff`, { ...compressed, fin: false }),
+      masked.last(""),
+    );
+    expect(notes.all).toEqual(["compressed text ff", "compressed text ff"]);
+  });
+
+  test("may be larger than the limit by what deflate adds to data that it cannot compress", () => {
+    const { feed } = make({ deflate: true, max: 64_000 });
+    feed(masked.binary(filler(73_064), compressed));
+    expect(() => feed(masked.binary(filler(73_065), compressed))).toThrow(LimitError);
+  });
+
+  test("has the engine's limit where ours is off", () => {
+    const { feed } = make({ deflate: true, max: Number.POSITIVE_INFINITY });
+    const large = { ...compressed, length: constants.MAX_STRING_LENGTH + 1, form: 64 } as const;
+    expect(() => feed(masked.text("", large))).not.toThrow();
+  });
+
+  test("has to be of a kind that is welcome", () => {
+    const { feed } = make({ deflate: true, accepts: "text" });
+    expect(() => feed(masked.binary(filler(0), compressed))).toThrow(
+      expect.objectContaining({ violation: "unaccepted-kind" }),
+    );
   });
 });

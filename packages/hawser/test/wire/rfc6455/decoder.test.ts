@@ -1,7 +1,7 @@
 // Chunks to frames: what the decoder tells of a stream, and what it refuses (RFC 6455 §5).
 import { describe, expect, test } from "vitest";
 import { ProtocolError, type Violation } from "../../../src/wire/errors.ts";
-import { Decoder } from "../../../src/wire/rfc6455/decoder.ts";
+import { Decoder, type FrameHandler } from "../../../src/wire/rfc6455/decoder.ts";
 import type { Role } from "../../../src/wire/wire.ts";
 import { bytes, filler } from "../../support/bytes.ts";
 import { framesFor, masked, plain } from "../../support/frames.ts";
@@ -209,4 +209,42 @@ test("unmasks in the chunk itself, and only there", () => {
   const chunk = bytes`${masked.text("Hello")} ${masked.text("you").subarray(0, 3)}`;
   notes.decoder.decode(chunk, 0);
   expect(chunk).toEqual(bytes`81 85 37 fa 21 3d ${"Hello"} 81 83 37`);
+});
+
+describe("with permessage-deflate (RFC 7692 §6.1)", () => {
+  const feed = (...frames: readonly Uint8Array[]) => {
+    const seen: number[] = [];
+    const handler: FrameHandler = {
+      header: ({ reserved }) => void seen.push(reserved),
+      payload: () => true,
+    };
+    const decoder = new Decoder("server", handler, true);
+    for (const frame of frames) decoder.decode(Buffer.from(frame), 0);
+    return seen;
+  };
+
+  test("RSV1 may be set on the first frame of a message, and need not be", () => {
+    const frames = [masked.text("a", { rsv: 0x40, fin: false }), masked.last("b"), masked.binary(filler(1))];
+    expect(feed(...frames)).toEqual([0x40, 0, 0]);
+    expect(feed(masked.binary(filler(1), { rsv: 0x40 }))).toEqual([0x40]);
+  });
+
+  test.each([
+    ["Z7: on a ping", masked.ping("", { rsv: 0x40 })],
+    ["Z7: on a pong", masked.pong("", { rsv: 0x40 })],
+    ["Z7: on a close", masked.close(1000, "", { rsv: 0x40 })],
+    ["RSV2", masked.text("", { rsv: 0x20 })],
+    ["RSV3", masked.text("", { rsv: 0x10 })],
+    ["RSV1 and RSV2", masked.text("", { rsv: 0x60 })],
+    ["on a reserved opcode", masked.frame({ opcode: 3, rsv: 0x40 })],
+  ])("%s → 1002", (_what, frame) => {
+    expect(() => feed(frame)).toThrow(
+      expect.objectContaining({ violation: "reserved-bits", closeCode: 1002 }),
+    );
+  });
+
+  test("Z8: RSV1 on a continuation → 1002", () => {
+    const [first, last] = [masked.text("a", { rsv: 0x40, fin: false }), masked.last("b", { rsv: 0x40 })];
+    expect(() => feed(first, last)).toThrow(expect.objectContaining({ violation: "reserved-bits" }));
+  });
 });

@@ -24,6 +24,7 @@ describe("createWire", () => {
       phase: "open",
       held: false,
       queued: 0,
+      moving: 0,
       streaming: false,
       // Jitter 0.5: after three quarters of 25 s.
       deadline: 1000 + 18_750,
@@ -87,10 +88,10 @@ describe.each(roles)("as a %s", (role) => {
     wire.sendFragment("binary", bytes`01`, false);
     wire.sendText("é");
     wire.sendBinary(bytes`02 03 04`);
-    expect(wire.queued).toBe(5);
+    expect(wire.queued).toBe(9);
     wire.sendEncoded(wire.encode("e"));
     wire.sendText("last");
-    expect(wire.queued).toBe(role === "server" ? 12 : 16);
+    expect(wire.queued).toBe(role === "server" ? 18 : 22);
     expectFrames(session, plain.binary(bytes`01`, { fin: false }));
     wire.sendFragment("binary", bytes`05`, true);
     expect(wire.queued).toBe(0);
@@ -112,7 +113,7 @@ describe.each(roles)("as a %s", (role) => {
     session.close(1000);
     session.wire.sendFragment("text", bytes`${"b"}`, true);
     // What was never sent stays on the books, for the close report.
-    expect(session.wire.queued).toBe(5);
+    expect(session.wire.queued).toBe(7);
     expectFrames(session, plain.text("a", { fin: false }), plain.close(1000));
   });
 

@@ -1,0 +1,36 @@
+// One message compressed and framed once, for many connections with the same setting.
+import { Buffer } from "node:buffer";
+import type { Codec, DeflateOwner, SharedMessage, SharedWaiter } from "../codec.ts";
+import { RSV1 } from "./decoder.ts";
+import { firstByte, frameOf } from "./encoder.ts";
+import { Opcode } from "./opcode.ts";
+
+/** A frame of a server's, which may still be in the making. */
+export class CompressedFrame implements SharedMessage, DeflateOwner {
+  readonly plain: Uint8Array;
+  readonly #opcode: number;
+  frame: Uint8Array | undefined;
+  compressed = false;
+  #waiters: SharedWaiter[] | undefined;
+
+  constructor(data: string | Uint8Array, codec: Codec) {
+    const text = typeof data === "string";
+    this.#opcode = text ? Opcode.text : Opcode.binary;
+    this.plain = text ? Buffer.from(data) : data;
+    const compressed = codec.deflateShared(this.plain, this);
+    if (compressed !== undefined) this.deflated(compressed);
+  }
+
+  deflated(result: Uint8Array): void {
+    this.compressed = result.length < this.plain.length;
+    this.frame = frameOf(firstByte(this.#opcode, true) | (this.compressed ? RSV1 : 0), result);
+    const waiters = this.#waiters ?? [];
+    this.#waiters = undefined;
+    for (const waiter of waiters) waiter.sharedReady();
+  }
+
+  wait(waiter: SharedWaiter): void {
+    this.#waiters ??= [];
+    this.#waiters.push(waiter);
+  }
+}
