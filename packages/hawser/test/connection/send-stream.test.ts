@@ -231,7 +231,7 @@ describe("what else is sent meanwhile", () => {
     void ws.close();
     await turns();
     expect(ws.phase).toBe("closing");
-    expect((await ws.terminate()).unsent.bytes).toBe(200);
+    expect((await ws.terminate()).unsent.bytes).toBe(204);
   });
 
   test("is held to limits.sendBuffer", async () => {
@@ -246,7 +246,7 @@ describe("what else is sent meanwhile", () => {
     const report = await server.closed;
     expect(report).toMatchObject({ code: 1008, limit: "limits.sendBuffer" });
     // What had waited behind the stream never went out; nor did the rest of the stream, and the message too many.
-    expect(report.unsent).toEqual({ messages: 2, bytes: 2000 });
+    expect(report.unsent).toEqual({ messages: 2, bytes: 2004 });
   });
 });
 
