@@ -10,10 +10,27 @@ import { Deflater } from "./deflater.ts";
 import { Inflater } from "./inflater.ts";
 import type { DeflateSetting } from "./zlib-calls.ts";
 
+/** A setting, and a name for all that compress alike. */
+interface NamedSetting extends DeflateSetting {
+  readonly name: string;
+}
+
+/** Made once for each window size that was agreed on: ten thousand connections share it. */
+const named = new WeakMap<CompressionSettings, NamedSetting[]>();
+
+function agreedSetting(settings: CompressionSettings, windowBits: number): NamedSetting {
+  const known = named.get(settings) ?? [];
+  named.set(settings, known);
+  const { level, memLevel, threshold } = settings;
+  const name = `deflate: level ${level}, memLevel ${memLevel}, windowBits ${windowBits}, threshold ${threshold}`;
+  known[windowBits] ??= { level, memLevel, windowBits, name };
+  return known[windowBits];
+}
+
 /** Compresses and inflates the messages of one connection. */
 export class DeflateCodec implements Codec {
   readonly threshold: number;
-  readonly #setting: DeflateSetting;
+  readonly setting: string;
   readonly #inflater: Inflater;
   readonly #deflater: Deflater;
 
@@ -23,17 +40,11 @@ export class DeflateCodec implements Codec {
     settings: CompressionSettings,
     work: DeflateWork = deflateWork,
   ) {
+    const agreed = agreedSetting(settings, send.windowBits);
     this.threshold = settings.threshold;
-    // Most connections have agreed on what was wished for, and share the settings.
-    this.#setting =
-      send.windowBits === settings.windowBits ? settings : { ...settings, windowBits: send.windowBits };
+    this.setting = agreed.name;
     this.#inflater = new Inflater(receive, work);
-    this.#deflater = new Deflater(send, this.#setting, work);
-  }
-
-  get setting(): string {
-    const { level, memLevel, windowBits } = this.#setting;
-    return `level ${level}, memLevel ${memLevel}, windowBits ${windowBits}`;
+    this.#deflater = new Deflater(send, agreed, work);
   }
 
   inflate(input: Uint8Array, max: number, owner: InflateOwner): Uint8Array | undefined {

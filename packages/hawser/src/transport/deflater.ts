@@ -6,8 +6,11 @@ import type { DeflateJob, DeflateWork } from "./deflate-work.ts";
 import { Window } from "./window.ts";
 import { type DeflateSetting, deflateElsewhere, deflateHere, withoutTail } from "./zlib-calls.ts";
 
-/** Up to here a message is compressed at once: the way to the pool and back takes as long. */
-const INPUT_HERE = 16 * 1024;
+/**
+ * Up to here a message is compressed at once. Measured with JSON, level 1, in microseconds of this thread, here and by way of the
+ * pool: 1 KiB 27 and 34, 4 KiB 44 and 35, 8 KiB 78 and 51, 16 KiB 170 and 69, 64 KiB 1000 and 200.
+ */
+const INPUT_HERE = 8 * 1024;
 
 /** A whole message; a piece of one, perhaps the last; a message that others send too. */
 type Part = "message" | "piece" | "last-piece" | "shared";

@@ -27,12 +27,14 @@ const TAIL = 4;
  */
 const ENDING = Buffer.from([0x00, 0x00, 0xff, 0xff, 0x03, 0x00]);
 
-/** Memory is taken in pieces: at once what a small message needs, and no more than this for a large one. */
+/** Output comes in pieces: at least so much, and no more than this however large a message is. */
 const SMALLEST_CHUNK = 1024;
 const LARGEST_CHUNK = 128 * 1024;
+/** On the thread pool every piece is a way there and back. */
+const SMALLEST_ELSEWHERE = 64 * 1024;
 
-function chunkFor(guess: number): number {
-  return Math.max(SMALLEST_CHUNK, Math.min(LARGEST_CHUNK, guess));
+function chunkFor(guess: number, smallest: number = SMALLEST_CHUNK): number {
+  return Math.max(smallest, Math.min(LARGEST_CHUNK, guess));
 }
 
 function deflateOptions(
@@ -90,9 +92,14 @@ export function stored(input: Uint8Array): Buffer {
   return Buffer.concat([...parts, Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff])]);
 }
 
-function inflateOptions(input: Uint8Array, max: number, dictionary: Uint8Array | undefined): ZlibOptions {
+function inflateOptions(
+  input: Uint8Array,
+  max: number,
+  dictionary: Uint8Array | undefined,
+  smallest?: number,
+): ZlibOptions {
   return {
-    chunkSize: chunkFor(Math.min(input.length * 4, max)),
+    chunkSize: chunkFor(Math.min(input.length * 4, max), smallest),
     maxOutputLength: Math.min(max, bufferConstants.MAX_LENGTH),
     ...(dictionary && { dictionary }),
   };
@@ -123,7 +130,7 @@ export function inflateElsewhere(
   dictionary: Uint8Array | undefined,
   done: (result: Buffer | ProtocolError | LimitError) => void,
 ): void {
-  inflateRaw(input, inflateOptions(input, max, dictionary), (error, output) => {
+  inflateRaw(input, inflateOptions(input, max, dictionary, SMALLEST_ELSEWHERE), (error, output) => {
     done(error === null ? output : reasonOf(error, max));
   });
 }

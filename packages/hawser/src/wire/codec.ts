@@ -20,7 +20,7 @@ export interface DeflateOwner {
 export interface Codec {
   /** Messages below this are sent as they are, in bytes. */
   readonly threshold: number;
-  /** Codecs with the same value make the same of a message that stands alone. */
+  /** Codecs with the same value make the same of a message that stands alone, and leave the same ones as they are. */
   readonly setting: string;
   /**
    * Inflates one message (RFC 7692 §7.2.2).

@@ -125,7 +125,7 @@ class Machine implements Wire, MessageHandler {
     this.#keepalive = new Keepalive(timeouts.keepalive, timeouts.pong, options.jitter ?? 0.5, now);
     this.#pace = Pace.where(timeouts, limits, now);
     this.#now = now;
-    this.sharing = role === "server" ? sharingOf(this.version, codec) : undefined;
+    this.sharing = role === "server" ? (codec?.setting ?? this.version) : undefined;
   }
 
   get phase(): Phase {
@@ -510,11 +510,6 @@ class Machine implements Wire, MessageHandler {
     this.#inflation?.stop();
     this.#closeDeadline ??= this.#now + this.#timeouts.close;
   }
-}
-
-/** What one machine compressed another can send if they compress alike. */
-function sharingOf(version: string, codec: Codec | undefined): string {
-  return codec === undefined ? version : `${version} ${codec.setting} from ${codec.threshold}`;
 }
 
 function reaches(threshold: number, data: string | Uint8Array): boolean {
