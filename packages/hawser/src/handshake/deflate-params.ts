@@ -131,12 +131,12 @@ function numberOr(bits: number | true | undefined, otherwise: number): number {
  */
 export function offerDeflate({ contextTakeover, windowBits }: DeflateWishes): readonly ExtensionOffer[] {
   const frugal: ExtensionParameter[] = [["server_no_context_takeover", undefined]];
+  // Without a value it promises nothing (a smaller window than was agreed on may be used anyway), and takes any that is asked for:
+  // there are servers that refuse a client outright for naming fewer bits than theirs.
   const limit: ExtensionParameter = ["client_max_window_bits", undefined];
   if (!contextTakeover) return [offerOf(...frugal, ["client_no_context_takeover", undefined], limit)];
   if (windowBits === WIDEST) return [offerOf(limit)];
-  const bits = String(windowBits);
-  const own: ExtensionParameter = ["client_max_window_bits", bits];
-  return [offerOf(["server_max_window_bits", bits], own), offerOf(...frugal, own)];
+  return [offerOf(["server_max_window_bits", String(windowBits)], limit), offerOf(...frugal, limit)];
 }
 
 function offerOf(...parameters: ExtensionParameter[]): ExtensionOffer {

@@ -9,12 +9,22 @@ export interface PeerClose {
   readonly reason: string;
 }
 
+/** What a peer offers for permessage-deflate, in the words of RFC 7692 §7.1. `true`: window bits without a value. */
+export interface DeflateOffer {
+  readonly serverNoContextTakeover?: boolean;
+  readonly clientNoContextTakeover?: boolean;
+  readonly serverMaxWindowBits?: number;
+  readonly clientMaxWindowBits?: number | true;
+}
+
 export interface ConnectOptions {
   readonly subprotocols?: readonly string[] | undefined;
   /** Lines for the request, where the peer can add any. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The value of a Cookie header: `name=value`. */
   readonly cookie?: string | undefined;
+  /** Where the peer can be told; otherwise, and by default, it offers what it always offers. */
+  readonly deflate?: DeflateOffer | undefined;
 }
 
 /** A connection, seen from the peer's end. */

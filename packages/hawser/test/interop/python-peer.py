@@ -7,6 +7,7 @@ import ssl
 import sys
 
 import websockets
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 LIMIT = 64 * 1024 * 1024
 
@@ -28,7 +29,20 @@ def unpack(parcel):
     return parcel["text"] if "text" in parcel else base64.b64decode(parcel["base64"])
 
 
-async def connect(url, subprotocols=None, headers=None, cookie=None):
+def extensions(deflate):
+    """What is offered: what it always offers, or permessage-deflate with these parameters."""
+    if deflate is None:
+        return {}
+    factory = ClientPerMessageDeflateFactory(
+        server_no_context_takeover=deflate.get("serverNoContextTakeover", False),
+        client_no_context_takeover=deflate.get("clientNoContextTakeover", False),
+        server_max_window_bits=deflate.get("serverMaxWindowBits"),
+        client_max_window_bits=deflate.get("clientMaxWindowBits"),
+    )
+    return {"compression": None, "extensions": [factory]}
+
+
+async def connect(url, subprotocols=None, headers=None, cookie=None, deflate=None):
     lines = dict(headers or {})
     if cookie is not None:
         lines["Cookie"] = cookie
@@ -40,6 +54,7 @@ async def connect(url, subprotocols=None, headers=None, cookie=None):
             extra_headers=lines,
             max_size=LIMIT,
             ping_interval=None,
+            **extensions(deflate),
         )
     except websockets.InvalidStatusCode as error:
         return {"refused": error.status_code}

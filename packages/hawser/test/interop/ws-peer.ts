@@ -87,10 +87,11 @@ export const ws: PeerKind = {
 async function startWs(): Promise<Peer> {
   return {
     connect(url: string, options: ConnectOptions = {}): Promise<PeerSocket> {
-      const { subprotocols = [], headers, cookie } = options;
+      const { subprotocols = [], headers, cookie, deflate } = options;
       const ws = new WebSocket(url, [...subprotocols], {
         headers: { ...headers, ...(cookie === undefined ? {} : { Cookie: cookie }) },
         rejectUnauthorized: false,
+        ...(deflate && { perMessageDeflate: { ...deflate, threshold: 0 } }),
       });
       return new Promise((resolve, reject) => {
         const socket = new Socket(ws);
