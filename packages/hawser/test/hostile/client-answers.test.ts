@@ -45,7 +45,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ["in other letters", lines({ "Sec-WebSocket-Protocol": "A" }), 101, /"A", which was not offered/],
     ["an empty one", lines({ "Sec-WebSocket-Protocol": "" }), 101, /not offered/],
   ],
-  // No extension is ever offered yet: whatever the answer says of one is wrong.
+  // Without the option `compression` no extension is offered: whatever the answer says of one is wrong.
   K4: [
     ["an extension not asked for", extensions("x-unknown"), 101, /"x-unknown", which was not offered/],
     ["permessage-deflate", extensions(deflate), 101, /permessage-deflate/],
