@@ -2,7 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const source = (path) => fileURLToPath(new URL(`packages/hawser/src/${path}`, import.meta.url));
+const from = (path) => fileURLToPath(new URL(path, import.meta.url));
+const source = (path) => from(`packages/hawser/src/${path}`);
 
 export default defineConfig({
   resolve: {
@@ -14,7 +15,21 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["packages/*/test/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "all", include: ["packages/*/test/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "without fast paths",
+          include: [
+            "packages/hawser/test/{wire,conformance}/**/*.test.ts",
+            "packages/hawser/test/hostile/{framing,closing,client-framing,compression-*}.test.ts",
+          ],
+          exclude: ["packages/hawser/test/wire/rfc6455/{mask-simd,text}.test.ts"],
+          setupFiles: [from("packages/hawser/test/support/without-fast-paths.ts")],
+        },
+      },
+    ],
     pool: "forks",
     maxWorkers: 2,
     // Nothing takes so long, but on a machine that is busy with other things thousands of connections, or of cuts, take their time.
@@ -24,7 +39,7 @@ export default defineConfig({
     restoreMocks: true,
     coverage: {
       provider: "custom",
-      customProviderModule: fileURLToPath(new URL("scripts/coverage.mjs", import.meta.url)),
+      customProviderModule: from("scripts/coverage.mjs"),
       include: ["packages/*/src/**/*.ts"],
       reporter: [["text", { skipFull: true }]],
       thresholds: {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { examine } from "../../src/handshake/answer.ts";
 import { HeaderList } from "../../src/handshake/header-list.ts";
-import { keptHeaders, UpgradeRequest } from "../../src/handshake/upgrade-request.ts";
+import { keptHeaders, keptResponse, UpgradeRequest } from "../../src/handshake/upgrade-request.ts";
 import { request } from "./support.ts";
 
 const surroundings = { remoteAddress: "203.0.113.7", secure: true, host: "chat.example:8443" };
@@ -66,6 +66,33 @@ describe("the request", () => {
     expect(Object.isFrozen(asked.params)).toBe(true);
     asked.params = { room: "blue room" };
     expect(asked.params["room"]).toBe("blue room");
+  });
+});
+
+test("another method, as versions to come may have, is told as it came", () => {
+  const { head, ...opening } = examine(request());
+  const asked = new UpgradeRequest({ ...opening, head: { ...head, method: "CONNECT" } }, surroundings);
+  expect(asked.method).toBe("CONNECT");
+});
+
+describe("keptResponse", () => {
+  const headers = HeaderList.fromRaw(["X-Room", "a", "Date", "today"]);
+  const usual = { status: 101, reason: "Switching Protocols" };
+
+  test("keeps the status, the reason and the lines that are named", () => {
+    const kept = keptResponse({ ...usual, headers }, ["x-room"]);
+    expect([kept.status, kept.reason, ...kept.headers]).toEqual([
+      101,
+      "Switching Protocols",
+      ["X-Room", "a"],
+    ]);
+    const other = keptResponse({ status: 101, reason: "WebSocket", headers }, []);
+    expect([other.status, other.reason, ...other.headers]).toEqual([101, "WebSocket"]);
+    expect(keptResponse({ status: 200, reason: "OK", headers }, []).status).toBe(200);
+  });
+
+  test("is one object for all answers that are as usual", () => {
+    expect(keptResponse({ ...usual, headers }, [])).toBe(keptResponse({ ...usual, headers }, []));
   });
 });
 

@@ -108,7 +108,8 @@ class Machine implements Wire, MessageHandler {
   /** No more bytes will come: nothing is held back any longer. */
   #ending = false;
   #now: number;
-  #closeDeadline: number | undefined;
+  /** Set when the connection begins to end. */
+  #closeDeadline = -1;
 
   constructor(options: WireOptions) {
     const { role, sink, now, limits = defaultLimits, timeouts = defaultTimeouts, codec } = options;
@@ -196,7 +197,7 @@ class Machine implements Wire, MessageHandler {
 
   tick(now: number): void {
     this.#now = Math.floor(now);
-    if (this.phase === "closing" && now >= (this.#closeDeadline ?? Number.POSITIVE_INFINITY)) {
+    if (this.phase === "closing" && now >= this.#closeDeadline) {
       this.#end("close-timeout");
       return;
     }
@@ -508,7 +509,7 @@ class Machine implements Wire, MessageHandler {
     this.#conclusion = undefined;
     this.#held = false;
     this.#inflation?.stop();
-    this.#closeDeadline ??= this.#now + this.#timeouts.close;
+    if (this.#closeDeadline < 0) this.#closeDeadline = this.#now + this.#timeouts.close;
   }
 }
 

@@ -67,13 +67,27 @@ export class SimdMask {
   }
 }
 
-/** The mask of this engine; undefined where it has no WebAssembly, or none with SIMD. */
-export function compileSimdMask(engine: unknown): SimdMask | undefined {
+/**
+ * The mask of this engine; undefined where it has no WebAssembly, or none with SIMD.
+ *
+ * @param find gives the global `WebAssembly`, and throws where there is none
+ */
+export function compileSimdMask(find: () => unknown): SimdMask | undefined {
+  const engine = found(find);
   if (!isEngine(engine)) return undefined;
   const bytes = Buffer.from(module, "base64");
   if (!engine.validate(bytes)) return undefined;
   const { exports } = new engine.Instance(new engine.Module(bytes));
   return isExports(exports) ? new SimdMask(exports) : undefined;
+}
+
+function found(find: () => unknown): unknown {
+  try {
+    return find();
+  } catch {
+    // A global that does not exist is a ReferenceError: under `--jitless` there is no WebAssembly.
+    return undefined;
+  }
 }
 
 function isEngine(value: unknown): value is Engine {
@@ -84,9 +98,7 @@ function isExports(value: unknown): value is Exports {
   return typeof value === "object" && value !== null && "memory" in value && "mask" in value;
 }
 
-/** Of the language, not of Node; its types come with those of browsers, which are not here. Absent under `--jitless`. */
+/** Of the language, not of Node; its types come with those of browsers, which are not here. */
 declare const WebAssembly: unknown;
 
-export const simdMask: SimdMask | undefined = compileSimdMask(
-  typeof WebAssembly === "undefined" ? undefined : WebAssembly,
-);
+export const simdMask: SimdMask | undefined = compileSimdMask(() => WebAssembly);
