@@ -10,3 +10,8 @@ vi.mock("../../src/wire/rfc6455/text.ts", async (original) => {
   const text = await original<typeof import("../../src/wire/rfc6455/text.ts")>();
   return { ...text, ...text.textCodec(undefined) };
 });
+
+vi.mock("../../src/wire/rfc6455/short-frame.ts", async (original) => ({
+  ...(await original<typeof import("../../src/wire/rfc6455/short-frame.ts")>()),
+  shortFrameEnd: () => 0,
+}));

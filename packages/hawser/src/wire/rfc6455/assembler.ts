@@ -5,6 +5,7 @@ import type { Kind } from "../wire.ts";
 import type { FrameHandler } from "./decoder.ts";
 import type { FrameHeader } from "./frame-header.ts";
 import { isControl, Opcode } from "./opcode.ts";
+import { LONGEST_SHORT, type ShortFrameHandler } from "./short-frame.ts";
 import { decodeAscii, decodeUtf8 } from "./text.ts";
 import { Utf8Checker } from "./utf8.ts";
 
@@ -33,7 +34,7 @@ const TRUST = 16;
 const FIRST_BUFFER = 64 * 1024;
 
 /** Puts messages together. Throws ProtocolError and LimitError. */
-export class Assembler implements FrameHandler {
+export class Assembler implements FrameHandler, ShortFrameHandler {
   readonly #handler: MessageHandler;
   readonly #maxSize: number;
   readonly #accepts: Kind | undefined;
@@ -73,6 +74,15 @@ export class Assembler implements FrameHandler {
     return this.#kind !== undefined;
   }
 
+  get takesShort(): boolean {
+    return this.#kind === undefined && !this.#handler.streaming && this.#maxSize >= LONGEST_SHORT;
+  }
+
+  short(text: boolean, bytes: Buffer, start: number, end: number, ascii: boolean): boolean {
+    if (this.#accepts !== undefined) this.#checkKind(text ? "text" : "binary");
+    return this.#handler.message(text ? wholeText(bytes, start, end, ascii) : copyOf(bytes, start, end));
+  }
+
   header(header: FrameHeader): void {
     if (isControl(header.opcode)) {
       this.#control = header.opcode;
@@ -106,10 +116,13 @@ export class Assembler implements FrameHandler {
     return complete ? this.#finish() : true;
   }
 
+  #checkKind(kind: Kind): void {
+    if (this.#accepts === undefined || this.#accepts === kind) return;
+    throw new ProtocolError("unaccepted-kind", `${kind}, where only ${this.#accepts} is welcome`);
+  }
+
   #start(kind: Kind, compressed: boolean): void {
-    if (this.#accepts !== undefined && this.#accepts !== kind) {
-      throw new ProtocolError("unaccepted-kind", `${kind}, where only ${this.#accepts} is welcome`);
-    }
+    this.#checkKind(kind);
     this.#kind = kind;
     this.#compressed = compressed ? kind : undefined;
     this.#streamed = this.#handler.streaming ? kind : undefined;

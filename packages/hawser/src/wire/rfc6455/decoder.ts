@@ -2,9 +2,10 @@
 import { Buffer } from "node:buffer";
 import { ProtocolError } from "../errors.ts";
 import type { Role } from "../wire.ts";
-import { emptyHeader, type FrameHeader, MAX_HEADER, readHeader } from "./frame-header.ts";
+import { emptyHeader, type FrameHeader, MAX_HEADER, readHeader, readMask } from "./frame-header.ts";
 import { applyMask, maskElsewhere, rotate } from "./mask.ts";
 import { isControl, isReserved, Opcode } from "./opcode.ts";
+import { isShortText, type ShortFrameHandler, shortFrameEnd, shortHeader } from "./short-frame.ts";
 
 /** Who hears of frames. */
 export interface FrameHandler {
@@ -32,6 +33,7 @@ export class Decoder {
   readonly #handler: FrameHandler;
   readonly #masked: boolean;
   readonly #deflate: boolean;
+  readonly #short: ShortFrameHandler | undefined;
   readonly #header: FrameHeader = emptyHeader();
   /** A header that was cut by the end of a chunk, as far as it came. */
   #cut: Buffer | undefined;
@@ -41,10 +43,14 @@ export class Decoder {
   #left = NO_FRAME;
   #mask = 0;
 
-  /** @param deflate permessage-deflate was agreed on: the first frame of a message may have RSV1 set */
-  constructor(role: Role, handler: FrameHandler, deflate = false) {
+  /**
+   * @param deflate permessage-deflate was agreed on: the first frame of a message may have RSV1 set
+   * @param short takes short frames on a faster way
+   */
+  constructor(role: Role, handler: FrameHandler, deflate = false, short?: ShortFrameHandler) {
     this.#handler = handler;
     this.#deflate = deflate;
+    this.#short = short;
     // RFC 6455 §5.1: a client masks all frames, a server none.
     this.#masked = role === "server";
   }
@@ -64,6 +70,16 @@ export class Decoder {
     let at = from;
     while (at < end) {
       if (this.#left === NO_FRAME) {
+        const short = this.#short;
+        if (short?.takesShort === true && this.#cutLength === 0) {
+          const stop = shortFrameEnd(chunk, at, end, this.#masked);
+          if (stop > 0) {
+            const goOn = this.#readShort(short, chunk, at, stop);
+            at = stop;
+            if (goOn) continue;
+            return at;
+          }
+        }
         at = this.#readHeader(chunk, at, end);
         if (this.#left === NO_FRAME) return at;
       }
@@ -95,6 +111,12 @@ export class Decoder {
       if (!this.#handler.payload(bytes, start, start + size, ascii, last)) return at;
     }
     return at;
+  }
+
+  #readShort(short: ShortFrameHandler, chunk: Buffer, at: number, stop: number): boolean {
+    const start = at + shortHeader(this.#masked);
+    const ascii = this.#masked && applyMask(chunk, start, stop, readMask(chunk, start - 4));
+    return short.short(isShortText(chunk, at), chunk, start, stop, ascii);
   }
 
   #readHeader(chunk: Buffer, at: number, end: number): number {

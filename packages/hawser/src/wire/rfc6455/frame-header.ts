@@ -63,14 +63,18 @@ export function readHeader(header: FrameHeader, bytes: Buffer, at: number, end: 
     header.mask = 0;
     return next - at;
   }
-  if (next + 4 <= end) {
-    header.mask =
-      (bytes[next] ?? 0) |
-      ((bytes[next + 1] ?? 0) << 8) |
-      ((bytes[next + 2] ?? 0) << 16) |
-      ((bytes[next + 3] ?? 0) << 24);
-  }
+  if (next + 4 <= end) header.mask = readMask(bytes, next);
   return next + 4 - at;
+}
+
+/** A masking key as in `FrameHeader.mask`. */
+export function readMask(bytes: Buffer, at: number): number {
+  return (
+    (bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)
+  );
 }
 
 function readLength64(bytes: Buffer, at: number): number {

@@ -120,7 +120,7 @@ class Machine implements Wire, MessageHandler {
     this.#maskKey = role === "client" ? options.maskKey : undefined;
     this.#encoder = new Encoder(sink, this.#maskKey);
     this.#assembler = new Assembler(this, limits.message, options.accepts);
-    this.#decoder = new Decoder(role, this.#assembler, codec !== undefined);
+    this.#decoder = new Decoder(role, this.#assembler, codec !== undefined, this.#assembler);
     this.#queue = codec && new OutgoingQueue(this.#encoder, sink, codec);
     this.#inflation = codec && new Inflation(codec, limits.message, sink);
     this.#keepalive = new Keepalive(timeouts.keepalive, timeouts.pong, options.jitter ?? 0.5, now);
