@@ -1,6 +1,6 @@
 # Runs a program on a pseudo-terminal of a given size: run-in-terminal.py COLUMNS ROWS PROGRAM [ARGUMENT ...]
 # Standard input is its keyboard, standard output its screen; the exit code is the program's own. If it stops itself, as by Ctrl-Z,
-# that is written to the screen, and it is continued at once.
+# that is written to the screen, and it is continued at once. SIGTERM kills it, and what it writes to files is over when this ends.
 import fcntl
 import os
 import pty
@@ -39,6 +39,16 @@ child, terminal = pty.fork()
 if child == 0:
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     os._exit(run_as_shell())
+
+
+def kill_program(*_):
+    try:
+        os.killpg(os.tcgetpgrp(terminal), signal.SIGKILL)
+    except OSError:
+        pass  # It is over already.
+
+
+signal.signal(signal.SIGTERM, kill_program)
 
 # A program that is busy writing does not read: its screen must not wait for its keyboard.
 os.set_blocking(terminal, False)

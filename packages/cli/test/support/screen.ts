@@ -49,7 +49,7 @@ export class Screen {
       });
     });
     onTestFinished(async () => {
-      this.#child.kill("SIGKILL");
+      this.#child.kill("SIGTERM");
       await this.ended;
       this.#terminal.dispose();
     });
