@@ -36,11 +36,12 @@ export function summarise(name, workload, { runs, unavailable }) {
   };
 }
 
-/** @returns the target with what was reached; `met` is undefined where one of both was not measured */
+/** @returns the target with what was reached; `met` is undefined where one of both was not measured, or did nothing in a round */
 function judge(target, values) {
   const ours = values[subject];
   const theirs = target.against === undefined ? undefined : values[target.against];
   if (ours === undefined || (target.against !== undefined && theirs === undefined)) return target;
+  if (theirs?.includes(0)) return target;
   const reached = theirs === undefined ? spread(ours) : ratios(ours, theirs);
   const met =
     target.direction === "at least" ? reached.median >= target.ratio : reached.median <= target.ratio;
