@@ -1,7 +1,7 @@
 // Broadcast: one message to many connections, framed once for all that speak alike.
 import { describe } from "../wire/errors.ts";
 import { checkBoolean, checkNames } from "../wire/options.ts";
-import type { Encoded } from "../wire/wire.ts";
+import type { Encoded, Wire } from "../wire/wire.ts";
 import type { Sendable } from "./bytes.ts";
 import { sendable } from "./bytes.ts";
 import type { AnyConnection } from "./connection.ts";
@@ -37,23 +37,43 @@ export function broadcast(
     throw new TypeError(`broadcast() takes connections in an iterable, not ${describe(connections)}`);
   }
   const isExcepted = exceptions(options.except);
-  const encodings = new Map<string, Encoded>();
+  const encodings = new Encodings(message, compress);
   let taken = 0;
   for (const connection of connections) {
-    if (connection.phase !== "open" || isExcepted?.(connection) === true) continue;
     const { wire, sender } = pumpOf(connection);
-    if (wire.sharing === undefined) {
-      if (sender.sendWhole(message, compress)) taken += 1;
-      continue;
-    }
-    let encoded = encodings.get(wire.sharing);
-    if (encoded === undefined) {
-      encoded = wire.encode(message, compress);
-      encodings.set(wire.sharing, encoded);
-    }
-    if (sender.sendEncoded(encoded)) taken += 1;
+    if (wire.phase !== "open" || isExcepted?.(connection) === true) continue;
+    const { sharing } = wire;
+    const accepted =
+      sharing === undefined
+        ? sender.sendWhole(message, compress)
+        : sender.sendEncoded(encodings.of(wire, sharing));
+    if (accepted) taken += 1;
   }
   return taken;
+}
+
+/** One message in every form that it is sent in. */
+class Encodings {
+  readonly #message: string | Uint8Array;
+  readonly #compress: boolean;
+  readonly #made = new Map<string, Encoded>();
+  /** Mostly all connections are alike. */
+  #sharing: string | undefined;
+  #latest: Encoded | undefined;
+
+  constructor(message: string | Uint8Array, compress: boolean) {
+    this.#message = message;
+    this.#compress = compress;
+  }
+
+  of(wire: Wire, sharing: string): Encoded {
+    if (this.#latest !== undefined && this.#sharing === sharing) return this.#latest;
+    const encoded = this.#made.get(sharing) ?? wire.encode(this.#message, this.#compress);
+    this.#made.set(sharing, encoded);
+    this.#sharing = sharing;
+    this.#latest = encoded;
+    return encoded;
+  }
 }
 
 function exceptions(

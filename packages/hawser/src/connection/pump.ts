@@ -8,7 +8,7 @@ import type { Codec } from "../wire/codec.ts";
 import { LimitError } from "../wire/errors.ts";
 import type { Limits, Timeouts } from "../wire/limits.ts";
 import { createWire } from "../wire/rfc6455/machine.ts";
-import type { Kind, Role, Sink, Slab, Wire, WireEnd } from "../wire/wire.ts";
+import type { Kind, Role, SharedBytes, Sink, Slab, Wire, WireEnd } from "../wire/wire.ts";
 import type { CloseReport, OuterCause } from "./close-report.ts";
 import type { InboxOwner, Item } from "./inbox.ts";
 import { Inbox } from "./inbox.ts";
@@ -179,6 +179,10 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
 
   write(bytes: Uint8Array): void {
     this.#transport.write(bytes);
+  }
+
+  writeShared(bytes: SharedBytes): void {
+    this.#transport.writeShared(bytes);
   }
 
   end(): void {

@@ -82,7 +82,8 @@ export class Sender {
     if (!this.#mayPut()) return false;
     if (typeof data === "string") this.#wire.sendText(data, compress);
     else this.#wire.sendBinary(data, compress);
-    return this.#put();
+    this.#put();
+    return !this.overMark;
   }
 
   /** As `send`, but says whether it was accepted. */
@@ -161,10 +162,9 @@ export class Sender {
     return false;
   }
 
-  #put(): boolean {
+  #put(): void {
     this.sent += 1;
-    this.watchStall();
-    return !this.overMark;
+    if (this.#stall === undefined) this.watchStall();
   }
 
   /** Ends the connection if too much waits, though the system was offered all of it. */

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Slab } from "../wire/wire.ts";
+import type { SharedBytes, Slab } from "../wire/wire.ts";
 import { destroyStream } from "./destroy-stream.ts";
 import type { LentReader, LentReads } from "./lent-reads.ts";
 import type { OutgoingOwner } from "./outgoing.ts";
@@ -107,6 +107,10 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
 
   write(bytes: Uint8Array): void {
     this.#outgoing.write(bytes);
+  }
+
+  writeShared(bytes: SharedBytes): void {
+    this.#outgoing.writeShared(bytes);
   }
 
   flush(): void {

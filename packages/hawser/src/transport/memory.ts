@@ -1,6 +1,6 @@
 // A connected pair of Transports in memory, for tests: byte-exact, in order, with faults that a test scripts.
 import { Buffer } from "node:buffer";
-import type { Slab } from "../wire/wire.ts";
+import type { SharedBytes, Slab } from "../wire/wire.ts";
 import type { Clock } from "./clock.ts";
 import type { FaultScript, Faults } from "./fault-script.ts";
 import type { Flushable } from "./flush-list.ts";
@@ -108,6 +108,10 @@ class MemoryTransport implements Transport, Flushable, PipeSender, PipeReceiver 
     this.#list();
     this.#closeSlab();
     if (bytes.length > 0) this.#queue.push(bytes);
+  }
+
+  writeShared({ memory, start, end }: SharedBytes): void {
+    this.write(memory.subarray(start, end));
   }
 
   flush(): void {

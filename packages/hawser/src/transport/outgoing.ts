@@ -4,17 +4,18 @@
 // an earlier write, they queue here instead, in memory of this connection's own, and go on in batches as it takes them.
 import type { Buffer } from "node:buffer";
 import type { Writable } from "node:stream";
-import type { Output, Slab } from "../wire/wire.ts";
+import type { Output, SharedBytes, Slab } from "../wire/wire.ts";
 import { nextBatch, smallPart } from "./batch.ts";
 import { destroyStream } from "./destroy-stream.ts";
 import type { Flushable } from "./flush-list.ts";
 import { flushThisTurn } from "./flush-list.ts";
+import type { Written } from "./in-flight.ts";
+import { InFlight } from "./in-flight.ts";
 import { PartQueue } from "./part-queue.ts";
+import type { SharedPart } from "./shared-part.ts";
+import { viewOf } from "./shared-part.ts";
 import type { RegionOwner, SharedSlab } from "./slab.ts";
-import { newMemory, onceSlab, sharedSlab } from "./slab.ts";
-
-/** The least that a connection takes for itself while it waits. */
-const ownSlabSize = 16 * 1024;
+import { onceSlab, sharedSlab } from "./slab.ts";
 
 /** Who is told what became of the output. */
 export interface OutgoingOwner {
@@ -28,26 +29,6 @@ export interface OutgoingOwner {
   streamFailed(error: unknown): void;
 }
 
-/** Memory of a connection that waits: a shared slab would tie 64 KiB to a few bytes for as long as the peer likes. */
-interface OwnSlab extends Slab {
-  /** Where the bytes start that are not in the queue yet. */
-  start: number;
-}
-
-type Written = (error?: Error | null) => void;
-
-/** How it stands with a stream that does not take everything at once, or does not say so. */
-interface Pending {
-  readonly written: Written;
-  /** Write callbacks that have not come yet, those of writes that were complete at once included. */
-  awaited: number;
-  /** Bytes that the stream has and did not take at once. While there are any it gets no more. */
-  inFlight: number;
-  /** Output has waited since the owner was last told that all is gone. */
-  waited: boolean;
-  own: OwnSlab | undefined;
-}
-
 const nothing: Uint8Array = new Uint8Array(0);
 
 /** The output queue of one connection. It keeps no array, slab or function until there is something for it. */
@@ -58,7 +39,9 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   readonly #plain: boolean;
   /** Closed regions and foreign bytes that the stream does not have. */
   #queue: PartQueue | undefined;
-  #pending: Pending | undefined;
+  /** A run of frames that others send too, while there is nothing else. */
+  #shared: SharedPart | undefined;
+  #pending: InFlight | undefined;
   #taken = 0;
   /** Bytes that were given up. */
   #unsent = 0;
@@ -80,11 +63,14 @@ export class Outgoing implements Output, Flushable, RegionOwner {
 
   /** Bytes that were put in and that the stream has not taken. */
   get buffered(): number {
-    const here = this.#slab.open(this) + (this.#queue?.bytes ?? 0) + this.#unsent;
+    const shared = this.#shared;
+    const here =
+      this.#slab.open(this) +
+      this.#unsent +
+      (this.#queue?.bytes ?? 0) +
+      (shared === undefined ? 0 : shared.end - shared.start);
     const pending = this.#pending;
-    if (pending === undefined) return here;
-    const { own, inFlight } = pending;
-    return here + inFlight + (own === undefined ? 0 : own.used - own.start);
+    return pending === undefined ? here : here + pending.bytes + pending.held;
   }
 
   /** Bytes that the stream has taken; with `buffered` all that was put in. */
@@ -99,7 +85,8 @@ export class Outgoing implements Output, Flushable, RegionOwner {
 
   reserve(size: number): Slab {
     const pending = this.#pending;
-    if (pending !== undefined && pending.inFlight > 0) return this.#reserveOwn(pending, size);
+    if (pending !== undefined && pending.bytes > 0) return this.#reserveOwn(pending, size);
+    if (this.#shared !== undefined) this.#closeRegions();
     if (!this.#listed) this.#list();
     const slab = this.#slab;
     if (!slab.fits(this, size)) slab.claim(this, size);
@@ -119,6 +106,22 @@ export class Outgoing implements Output, Flushable, RegionOwner {
     if (bytes.length > 0) this.#enqueue(bytes);
   }
 
+  writeShared(bytes: SharedBytes): void {
+    const { memory, start, end } = bytes;
+    const shared = this.#shared;
+    if (shared !== undefined && shared.memory === memory && shared.end === start) {
+      shared.end = end;
+    } else if (end - start > smallPart) {
+      this.write(viewOf(bytes));
+    } else if (this.#mayShare()) {
+      this.#shared = { memory, start, end };
+      if (!this.#listed) this.#list();
+    } else {
+      const slab = this.reserve(end - start);
+      slab.used += memory.copy(slab.bytes, slab.used, start, end);
+    }
+  }
+
   /** Gives everything to the stream in one write (one `writev`); what is more than a batch, as the stream takes it. */
   flush(): void {
     if (this.#waits) return;
@@ -126,9 +129,10 @@ export class Outgoing implements Output, Flushable, RegionOwner {
       this.abandon();
       return;
     }
-    if (this.#pending?.own !== undefined) this.#closeRegions();
+    const pending = this.#pending;
+    if (pending !== undefined && pending.held > 0) this.#closeRegions();
     this.#handOver();
-    if (this.#pending !== undefined && this.#pending.inFlight === 0) this.#pending.own = undefined;
+    if (pending?.bytes === 0) pending.forgetOwn();
     if (this.#state === "ending" && this.#queue === undefined) this.#endStream();
   }
 
@@ -141,7 +145,7 @@ export class Outgoing implements Output, Flushable, RegionOwner {
 
   flushListed(): void {
     this.#listed = false;
-    if (this.#queue !== undefined || this.#slab.open(this) > 0) this.flush();
+    if (this.#shared !== undefined || this.#queue !== undefined || this.#slab.open(this) > 0) this.flush();
   }
 
   /** Ends the stream behind everything that was put in. */
@@ -179,7 +183,21 @@ export class Outgoing implements Output, Flushable, RegionOwner {
 
   /** The stream has bytes that it did not take at once. */
   get #waits(): boolean {
-    return this.#pending !== undefined && this.#pending.inFlight > 0;
+    return this.#pending !== undefined && this.#pending.bytes > 0;
+  }
+
+  /**
+   * Whether frames of others may be sent from where they lie: by a socket that takes all it is given, so that no slow peer
+   * keeps what many wrote, and with nothing before them.
+   */
+  #mayShare(): boolean {
+    return (
+      this.#plain &&
+      !this.#waits &&
+      this.#shared === undefined &&
+      this.#queue === undefined &&
+      this.#slab.open(this) === 0
+    );
   }
 
   #list(): void {
@@ -187,24 +205,20 @@ export class Outgoing implements Output, Flushable, RegionOwner {
     flushThisTurn(this);
   }
 
-  #reserveOwn(pending: Pending, size: number): Slab {
-    let { own } = pending;
-    if (own === undefined || own.used + size > own.bytes.length) {
-      this.#closeRegions();
-      own = { bytes: newMemory(Math.max(size, ownSlabSize)), used: 0, start: 0 };
-      pending.own = own;
-    }
-    return own;
+  #reserveOwn(pending: InFlight, size: number): Slab {
+    if (!pending.fits(size)) this.#closeRegions();
+    return pending.reserve(size);
   }
 
-  /** Makes what was put into slabs a part of the queue. (Never both: a shared slab is left alone while output waits.) */
+  /** Makes what was put in a part of the queue. (There is one such thing at a time: see `writeShared`, `reserve`.) */
   #closeRegions(): void {
+    const shared = this.#shared;
+    this.#shared = undefined;
+    if (shared !== undefined) this.#enqueue(viewOf(shared));
     const region = this.#slab.take(this);
     if (region !== undefined) this.#enqueue(region);
-    const own = this.#pending?.own;
-    if (own === undefined || own.used === own.start) return;
-    this.#enqueue(own.bytes.subarray(own.start, own.used));
-    own.start = own.used;
+    const own = this.#pending?.take();
+    if (own !== undefined) this.#enqueue(own);
   }
 
   #enqueue(part: Uint8Array): void {
@@ -213,17 +227,25 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   }
 
   #handOver(): void {
-    const region = this.#slab.take(this);
     if (this.#queue === undefined) {
-      if (region !== undefined) this.#settleWrite(region, region.length, this.#writeOne(region));
+      const part = this.#onlyPart();
+      if (part !== undefined) this.#settleWrite(part, part.length, this.#writeOne(part));
       return;
     }
-    if (region !== undefined) this.#enqueue(region);
+    this.#closeRegions();
     while (!this.#waits && this.#queue !== undefined) {
       const batch = nextBatch(this.#queue, this.#slab, this);
       if (this.#queue.isEmpty) this.#queue = undefined;
       this.#hand(batch);
     }
+  }
+
+  /** What there is while nothing is in the queue. */
+  #onlyPart(): Buffer | undefined {
+    const shared = this.#shared;
+    if (shared === undefined) return this.#slab.take(this);
+    this.#shared = undefined;
+    return viewOf(shared);
   }
 
   #hand(batch: readonly Uint8Array[]): void {
@@ -251,31 +273,24 @@ export class Outgoing implements Output, Flushable, RegionOwner {
 
   #await(size: number, failed: boolean): void {
     const pending = this.#pendingNow();
-    pending.inFlight += size;
+    pending.bytes += size;
     pending.waited = true;
     // A socket calls no callback for each write, but for one of nothing behind those that have to wait.
-    if (this.#plain && !failed) this.#give((stream) => stream.write(nothing, this.#callback(pending)));
+    if (this.#plain && !failed) this.#give((stream) => stream.write(nothing, pending.callback()));
   }
 
-  #pendingNow(): Pending {
-    this.#pending ??= {
-      written: (error) => this.#onWritten(error),
-      awaited: 0,
-      inFlight: 0,
-      waited: false,
-      own: undefined,
-    };
+  #pendingNow(): InFlight {
+    this.#pending ??= new InFlight((error) => this.#onWritten(error));
     return this.#pending;
   }
 
-  #callback(pending: Pending): Written {
-    pending.awaited += 1;
-    return pending.written;
+  #callback(): Written | undefined {
+    return this.#plain ? undefined : this.#pendingNow().callback();
   }
 
   /** Whether the stream did not throw. */
   #writeOne(part: Uint8Array): boolean {
-    const written = this.#plain ? undefined : this.#callback(this.#pendingNow());
+    const written = this.#callback();
     // The body of #give once more, without its closure: this is the hot path.
     this.#writing = true;
     try {
@@ -293,7 +308,7 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   #writeAll(batch: readonly Uint8Array[]): boolean {
     const [first] = batch;
     if (first !== undefined && batch.length === 1) return this.#writeOne(first);
-    const written = this.#plain ? undefined : this.#callback(this.#pendingNow());
+    const written = this.#callback();
     let toGo = batch.length;
     return this.#give((stream) => {
       stream.cork();
@@ -340,9 +355,9 @@ export class Outgoing implements Output, Flushable, RegionOwner {
     }
     // Callbacks come in the order of the writes, so the last one is that of the write that was not complete at once.
     if (pending.awaited > 0) return;
-    if (pending.inFlight > 0) {
-      this.#taken += pending.inFlight;
-      pending.inFlight = 0;
+    if (pending.bytes > 0) {
+      this.#taken += pending.bytes;
+      pending.bytes = 0;
       this.flush();
     }
     if (!pending.waited) return;

@@ -1,5 +1,6 @@
 // Codec: what a machine asks of whoever compresses, since it does not know zlib itself (RFC 7692 §7.2).
 import type { LimitError, ProtocolError } from "./errors.ts";
+import type { SharedBytes } from "./wire.ts";
 
 /** Who gets a message that was inflated elsewhere, or the reason why there is none. */
 export interface InflateOwner {
@@ -57,7 +58,7 @@ export interface SharedMessage {
   /** The message in clear. */
   readonly plain: Uint8Array;
   /** The whole frame, once there is one. */
-  readonly frame: Uint8Array | undefined;
+  readonly frame: SharedBytes | undefined;
   /** The frame holds the message compressed. */
   readonly compressed: boolean;
   /** Calls the waiter once, when there is a frame. */

@@ -11,6 +11,7 @@ export type {
   Output,
   Phase,
   Role,
+  SharedBytes,
   Sink,
   Slab,
   Wire,

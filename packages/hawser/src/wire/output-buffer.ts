@@ -1,6 +1,6 @@
 // OutputBuffer: an Output that collects bytes, for people who bring their own transport, and for tests.
 import { Buffer } from "node:buffer";
-import type { Output, Slab } from "./wire.ts";
+import type { Output, SharedBytes, Slab } from "./wire.ts";
 
 const SLAB = 4096;
 
@@ -23,6 +23,10 @@ export class OutputBuffer implements Output {
   write(bytes: Uint8Array): void {
     this.#closePiece();
     this.#pieces.push(bytes);
+  }
+
+  writeShared({ memory, start, end }: SharedBytes): void {
+    this.write(memory.subarray(start, end));
   }
 
   /** All bytes since the last call, in one array. */

@@ -33,6 +33,15 @@ export interface Output {
   reserve(size: number): Slab;
   /** Queues bytes as they are, behind what was put into slabs. The caller leaves them alone from then on. */
   write(bytes: Uint8Array): void;
+  /** As `write`, for bytes that many connections send. Those that adjoin in memory go out as one piece. */
+  writeShared(bytes: SharedBytes): void;
+}
+
+/** Bytes that are never written again, from `memory[start]` to `memory[end]`. */
+export interface SharedBytes {
+  readonly memory: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
 /**
@@ -99,8 +108,8 @@ export type WireEndCause =
 /** Where a connection stands, as its user sees it. */
 export type Phase = "open" | "closing" | "closed";
 
-/** A message that was encoded once for many: a frame, or one that is on its way through a codec. */
-export type Encoded = Uint8Array | SharedMessage;
+/** A message that was encoded once for many: a frame, or what becomes one on its way through a codec. */
+export type Encoded = SharedBytes | SharedMessage;
 
 /**
  * One connection after its handshake, whatever the version: bytes, commands and time in; bytes and events out to its `Sink`.

@@ -11,7 +11,7 @@ import { endpoint, pairOf, turns } from "./support.ts";
 vi.mock("../../src/wire/rfc6455/encoder.ts", { spy: true });
 
 beforeEach(() => {
-  vi.mocked(encoder.encodeMessage).mockClear();
+  vi.mocked(encoder.sharedMessage).mockClear();
 });
 
 function room(size: number, role: "server" | "client" = "server") {
@@ -38,11 +38,11 @@ describe("who gets it", () => {
         "x",
       ),
     ).toBe(5);
-    expect(encoder.encodeMessage).toHaveBeenCalledTimes(1);
+    expect(encoder.sharedMessage).toHaveBeenCalledTimes(1);
     const clients = room(2, "client");
     const all: AnyConnection[] = [...servers, ...clients].map(({ ws }) => ws);
     expect(broadcast(all, filler(40_000))).toBe(7);
-    expect(encoder.encodeMessage).toHaveBeenCalledTimes(2);
+    expect(encoder.sharedMessage).toHaveBeenCalledTimes(2);
     await turns();
     for (const { peer } of clients) {
       expect(peer.frames).toMatchObject([{ masked: true, opcode: Opcode.binary, payload: filler(40_000) }]);
@@ -52,7 +52,7 @@ describe("who gets it", () => {
 
   test("nothing is framed for nobody, but what is no message is one all the same", () => {
     expect(broadcast([], "x")).toBe(0);
-    expect(encoder.encodeMessage).not.toHaveBeenCalled();
+    expect(encoder.sharedMessage).not.toHaveBeenCalled();
     expect(() => broadcast([], 5 as unknown as string)).toThrow(TypeError);
   });
 

@@ -1,15 +1,16 @@
 // One message compressed and framed once, for many connections with the same setting.
 import { Buffer } from "node:buffer";
 import type { Codec, DeflateOwner, SharedMessage, SharedWaiter } from "../codec.ts";
+import type { SharedBytes } from "../wire.ts";
 import { RSV1 } from "./decoder.ts";
-import { firstByte, frameOf } from "./encoder.ts";
+import { firstByte, sharedFrame } from "./encoder.ts";
 import { Opcode } from "./opcode.ts";
 
 /** A frame of a server's, which may still be in the making. */
 export class CompressedFrame implements SharedMessage, DeflateOwner {
   readonly plain: Uint8Array;
   readonly #opcode: number;
-  frame: Uint8Array | undefined;
+  frame: SharedBytes | undefined;
   compressed = false;
   #waiters: SharedWaiter[] | undefined;
 
@@ -23,7 +24,7 @@ export class CompressedFrame implements SharedMessage, DeflateOwner {
 
   deflated(result: Uint8Array): void {
     this.compressed = result.length < this.plain.length;
-    this.frame = frameOf(firstByte(this.#opcode, true) | (this.compressed ? RSV1 : 0), result);
+    this.frame = sharedFrame(firstByte(this.#opcode, true) | (this.compressed ? RSV1 : 0), result);
     const waiters = this.#waiters ?? [];
     this.#waiters = undefined;
     for (const waiter of waiters) waiter.sharedReady();

@@ -1,9 +1,10 @@
 // Messages to frames, written straight into the memory that goes out (RFC 6455 §5.2, §5.3).
 import { Buffer } from "node:buffer";
-import type { Output } from "../wire.ts";
+import type { Output, SharedBytes } from "../wire.ts";
 import { headerSize, MAX_HEADER, writeHeader } from "./frame-header.ts";
 import { applyMask, maskedCopy } from "./mask.ts";
 import { Opcode } from "./opcode.ts";
+import { sharedRoom } from "./shared-frame.ts";
 import { encodeUtf8 } from "./text.ts";
 
 const FIN = 0x80;
@@ -82,21 +83,43 @@ export class Encoder {
  * @param mask the masking key of a client, whose frame is for one connection; undefined for a server
  */
 export function encodeMessage(data: string | Uint8Array, mask?: number): Buffer {
-  const text = typeof data === "string";
-  const size = text ? Buffer.byteLength(data) : data.length;
+  const size = sizeOf(data);
   const frame = Buffer.allocUnsafeSlow(headerSize(size, mask !== undefined) + size);
-  const start = writeHeader(frame, 0, firstByte(text ? Opcode.text : Opcode.binary, true), size, mask);
-  if (text) encodeUtf8(frame, data, start);
-  else frame.set(data, start);
-  if (mask !== undefined) applyMask(frame, start, start + size, mask);
+  putMessage(frame, 0, data, size, mask);
   return frame;
 }
 
-/** One frame of a server's, whole. */
-export function frameOf(first: number, payload: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafeSlow(headerSize(payload.length, false) + payload.length);
-  frame.set(payload, writeHeader(frame, 0, first, payload.length, undefined));
+/** One whole message in one frame of a server's, to be sent over many connections. */
+export function sharedMessage(data: string | Uint8Array): SharedBytes {
+  const size = sizeOf(data);
+  const frame = sharedRoom(headerSize(size, false) + size);
+  putMessage(frame.memory, frame.start, data, size, undefined);
   return frame;
+}
+
+/** As `sharedMessage`, for a payload and the first byte of its frame. */
+export function sharedFrame(first: number, payload: Uint8Array): SharedBytes {
+  const frame = sharedRoom(headerSize(payload.length, false) + payload.length);
+  frame.memory.set(payload, writeHeader(frame.memory, frame.start, first, payload.length, undefined));
+  return frame;
+}
+
+function sizeOf(data: string | Uint8Array): number {
+  return typeof data === "string" ? Buffer.byteLength(data) : data.length;
+}
+
+function putMessage(
+  bytes: Buffer,
+  at: number,
+  data: string | Uint8Array,
+  size: number,
+  mask: number | undefined,
+): void {
+  const text = typeof data === "string";
+  const start = writeHeader(bytes, at, firstByte(text ? Opcode.text : Opcode.binary, true), size, mask);
+  if (text) encodeUtf8(bytes, data, start);
+  else bytes.set(data, start);
+  if (mask !== undefined) applyMask(bytes, start, start + size, mask);
 }
 
 function writeText(bytes: Buffer, text: string, start: number): number {

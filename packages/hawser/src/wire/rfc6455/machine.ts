@@ -19,7 +19,7 @@ import { checkClose, fitReason, NO_STATUS, parseClose, printClose } from "./clos
 import { Closing } from "./closing.ts";
 import { CompressedFrame } from "./compressed-frame.ts";
 import { Decoder } from "./decoder.ts";
-import { Encoder, encodeMessage, firstByte } from "./encoder.ts";
+import { Encoder, encodeMessage, firstByte, sharedMessage } from "./encoder.ts";
 import { type Inflated, Inflation } from "./inflation.ts";
 import { Keepalive } from "./keepalive.ts";
 import { Opcode } from "./opcode.ts";
@@ -227,15 +227,15 @@ class Machine implements Wire, MessageHandler {
 
   encode(data: string | Uint8Array, compress = true): Encoded {
     const codec = this.sharing === undefined ? undefined : this.#queue?.codec;
-    if (codec === undefined || !compress || !reaches(codec.threshold, data)) {
-      return encodeMessage(data, this.#maskKey?.());
-    }
-    return new CompressedFrame(data, codec);
+    if (codec !== undefined && compress && reaches(codec.threshold, data)) return new CompressedFrame(data, codec);
+    if (this.sharing !== undefined) return sharedMessage(data);
+    const frame = encodeMessage(data, this.#maskKey?.());
+    return { memory: frame, start: 0, end: frame.length };
   }
 
   sendEncoded(message: Encoded): void {
     if (this.phase !== "open") return;
-    if (this.#queue === undefined && message instanceof Uint8Array) this.#sink.write(message);
+    if (this.#queue === undefined && "memory" in message) this.#sink.writeShared(message);
     else this.#queueOrNew().frame(message);
   }
 

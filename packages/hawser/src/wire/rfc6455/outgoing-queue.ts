@@ -256,15 +256,15 @@ export class OutgoingQueue implements DeflateOwner, SharedWaiter {
   }
 
   #sendFrame(message: Encoded): boolean {
-    if (message instanceof Uint8Array) {
-      this.#sink.write(message);
+    if ("memory" in message) {
+      this.#sink.writeShared(message);
       return true;
     }
     if (message.frame === undefined) {
       message.wait(this);
       return false;
     }
-    this.#sink.write(message.frame);
+    this.#sink.writeShared(message.frame);
     if (message.compressed) this.codec?.sentShared(message.plain);
     return true;
   }
@@ -300,5 +300,6 @@ function costOf(size: number): number {
 
 function costOfEntry(entry: WaitingMessage | WaitingFrame): number {
   if (entry.type === "message") return costOf(entry.size);
-  return entry.message instanceof Uint8Array ? entry.message.length : costOf(entry.message.plain.length);
+  const { message } = entry;
+  return "memory" in message ? message.end - message.start : costOf(message.plain.length);
 }
