@@ -35,9 +35,9 @@ const FIRST_BUFFER = 64 * 1024;
 
 /** Puts messages together. Throws ProtocolError and LimitError. */
 export class Assembler implements FrameHandler, ShortFrameHandler {
-  readonly #handler: MessageHandler;
-  readonly #maxSize: number;
-  readonly #accepts: Kind | undefined;
+  #handler: MessageHandler;
+  #maxSize: number;
+  #accepts: Kind | undefined;
 
   /** The message under way, from its first header to its last byte. */
   #kind: Kind | undefined;
@@ -64,6 +64,13 @@ export class Assembler implements FrameHandler, ShortFrameHandler {
    * @param accepts the only kind of message that is welcome, or undefined for both
    */
   constructor(handler: MessageHandler, maxSize: number, accepts: Kind | undefined) {
+    this.#handler = handler;
+    this.#maxSize = maxSize;
+    this.#accepts = accepts;
+  }
+
+  /** As the constructor, for another connection. Only between two messages. */
+  serve(handler: MessageHandler, maxSize: number, accepts: Kind | undefined): void {
     this.#handler = handler;
     this.#maxSize = maxSize;
     this.#accepts = accepts;

@@ -20,10 +20,13 @@ export function firstByte(opcode: number, fin: boolean): number {
   return fin ? FIN | opcode : opcode;
 }
 
+/** Gives four unpredictable bytes (RFC 6455 §5.3, §10.3); undefined at a server, whose frames are plain. */
+type MaskKey = (() => number) | undefined;
+
 /** Writes frames to an output: as a client, masked with a fresh key each, or as a server, plain. */
 export class Encoder {
   readonly #output: Output;
-  readonly #maskKey: (() => number) | undefined;
+  readonly #maskKey: MaskKey;
 
   /** @param maskKey gives four unpredictable bytes (RFC 6455 §5.3, §10.3); undefined for a server */
   constructor(output: Output, maskKey: (() => number) | undefined) {
@@ -33,48 +36,54 @@ export class Encoder {
 
   /** One text message in one frame. Lone surrogates go out as U+FFFD, as everywhere in the platform. */
   text(text: string): void {
-    if (text.length > COPIED_CHARACTERS) {
-      this.#large(firstByte(Opcode.text, true), Buffer.from(text));
-      return;
-    }
-    const mask = this.#maskKey?.();
-    const slab = this.#output.reserve(MAX_HEADER + text.length * 3);
-    const { bytes, used } = slab;
-    // The header comes first, but its size hangs on what the text takes: guess, and move the text where the guess was wrong.
-    const guess = used + headerSize(text.length, mask !== undefined);
-    const size = writeText(bytes, text, guess);
-    const start = used + headerSize(size, mask !== undefined);
-    if (start !== guess) bytes.copyWithin(start, guess, guess + size);
-    writeHeader(bytes, used, FIN | Opcode.text, size, mask);
-    if (mask !== undefined) applyMask(bytes, start, start + size, mask);
-    slab.used = start + size;
+    encodeText(this.#output, this.#maskKey, text);
   }
 
   /** One frame of any kind. A large payload of a server is not copied: it belongs to the output from now on. */
   frame(first: number, payload: Uint8Array): void {
-    if (payload.length > COPIED) {
-      this.#large(first, payload);
-      return;
-    }
-    const mask = this.#maskKey?.();
-    const slab = this.#output.reserve(MAX_HEADER + payload.length);
-    const { bytes } = slab;
-    const start = writeHeader(bytes, slab.used, first, payload.length, mask);
-    bytes.set(payload, start);
-    if (mask !== undefined) applyMask(bytes, start, start + payload.length, mask);
-    slab.used = start + payload.length;
+    encodeFrame(this.#output, this.#maskKey, first, payload);
   }
+}
 
-  #large(first: number, payload: Uint8Array): void {
-    const mask = this.#maskKey?.();
-    const slab = this.#output.reserve(MAX_HEADER);
-    slab.used = writeHeader(slab.bytes, slab.used, first, payload.length, mask);
-    if (mask === undefined) {
-      this.#output.write(payload);
-      return;
-    }
-    this.#output.write(maskedCopy(payload, mask));
+/** As `Encoder.text`. */
+export function encodeText(output: Output, maskKey: MaskKey, text: string): void {
+  if (text.length > COPIED_CHARACTERS) {
+    encodeLarge(output, maskKey, firstByte(Opcode.text, true), Buffer.from(text));
+    return;
   }
+  const mask = maskKey?.();
+  const slab = output.reserve(MAX_HEADER + text.length * 3);
+  const { bytes, used } = slab;
+  // The header comes first, but its size hangs on what the text takes: guess, and move the text where the guess was wrong.
+  const guess = used + headerSize(text.length, mask !== undefined);
+  const size = writeText(bytes, text, guess);
+  const start = used + headerSize(size, mask !== undefined);
+  if (start !== guess) bytes.copyWithin(start, guess, guess + size);
+  writeHeader(bytes, used, FIN | Opcode.text, size, mask);
+  if (mask !== undefined) applyMask(bytes, start, start + size, mask);
+  slab.used = start + size;
+}
+
+/** As `Encoder.frame`. */
+export function encodeFrame(output: Output, maskKey: MaskKey, first: number, payload: Uint8Array): void {
+  if (payload.length > COPIED) {
+    encodeLarge(output, maskKey, first, payload);
+    return;
+  }
+  const mask = maskKey?.();
+  const slab = output.reserve(MAX_HEADER + payload.length);
+  const { bytes } = slab;
+  const start = writeHeader(bytes, slab.used, first, payload.length, mask);
+  bytes.set(payload, start);
+  if (mask !== undefined) applyMask(bytes, start, start + payload.length, mask);
+  slab.used = start + payload.length;
+}
+
+function encodeLarge(output: Output, maskKey: MaskKey, first: number, payload: Uint8Array): void {
+  const mask = maskKey?.();
+  const slab = output.reserve(MAX_HEADER);
+  slab.used = writeHeader(slab.bytes, slab.used, first, payload.length, mask);
+  output.write(mask === undefined ? payload : maskedCopy(payload, mask));
 }
 
 /**

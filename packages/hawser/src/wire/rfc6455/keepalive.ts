@@ -1,5 +1,6 @@
 // Pings, pongs, and when silence means that the peer is gone (RFC 6455 §5.5.2, §5.5.3).
 import { Buffer } from "node:buffer";
+import type { Timeouts } from "../limits.ts";
 
 /** Pings that are remembered; a pong for an older one is no answer any more. */
 const MAX_OUTSTANDING = 64;
@@ -12,26 +13,27 @@ interface Ping {
 /** What a deadline asks for. */
 export type KeepaliveDemand = "ping" | "fail" | undefined;
 
+/** What is known while pings are under way. */
+interface Waiting {
+  /** Oldest first. */
+  readonly pings: Ping[];
+  /** When the first ping of our own was sent that is unanswered. */
+  since: number | undefined;
+  /** When patience began anew: at the ping, at a byte of a frame in progress, when reading went on after a pause. */
+  progressAt: number;
+}
+
 /** Remembers pings and decides when to send one and when to give up. */
 export class Keepalive {
-  readonly #interval: number;
-  readonly #patience: number;
-  #outstanding: Ping[] | undefined;
+  readonly #timeouts: Pick<Timeouts, "keepalive" | "pong">;
+  /** From the first ping on. */
+  #waiting: Waiting | undefined;
   #nextPing: number;
-  /** When the first ping of our own was sent that is unanswered. */
-  #awaitingSince: number | undefined;
-  /** When patience began anew: at the ping, at a byte of a frame in progress, when reading went on after a pause. */
-  #progressAt = 0;
 
-  /**
-   * @param interval `timeouts.keepalive`
-   * @param patience `timeouts.pong`
-   * @param jitter from 0 to 1: spreads the first pings of connections that opened together over half an interval
-   */
-  constructor(interval: number, patience: number, jitter: number, now: number) {
-    this.#interval = interval;
-    this.#patience = patience;
-    this.#nextPing = Math.floor(now + interval * (0.5 + jitter / 2));
+  /** @param jitter from 0 to 1: spreads the first pings of connections that opened together over half of `timeouts.keepalive` */
+  constructor(timeouts: Pick<Timeouts, "keepalive" | "pong">, jitter: number, now: number) {
+    this.#timeouts = timeouts;
+    this.#nextPing = Math.floor(now + timeouts.keepalive * (0.5 + jitter / 2));
   }
 
   /** @param paused we have reading paused, so that the peer's silence says nothing */
@@ -50,19 +52,20 @@ export class Keepalive {
     payload.writeDoubleBE(now);
     // Patience counts from the first ping that is unanswered; where it is longer than the interval, more pings follow.
     const whole = Math.floor(now);
-    if (this.#awaitingSince === undefined) {
-      this.#awaitingSince = whole;
-      this.#progressAt = whole;
+    const waiting = this.#waitingNow();
+    if (waiting.since === undefined) {
+      waiting.since = whole;
+      waiting.progressAt = whole;
     }
-    this.#nextPing = whole + this.#interval;
+    this.#nextPing = whole + this.#timeouts.keepalive;
     return payload;
   }
 
   /** Any ping goes out. The payload is kept. */
   sent(payload: Buffer, now: number): void {
-    this.#outstanding ??= [];
-    if (this.#outstanding.length === MAX_OUTSTANDING) this.#outstanding.shift();
-    this.#outstanding.push({ payload, sentAt: now });
+    const { pings } = this.#waitingNow();
+    if (pings.length === MAX_OUTSTANDING) pings.shift();
+    pings.push({ payload, sentAt: now });
   }
 
   /**
@@ -71,23 +74,30 @@ export class Keepalive {
    * @returns when the ping it answers was sent. Undefined: it answers none, which is allowed and means nothing (§5.5.3).
    */
   answered(payload: Buffer): number | undefined {
+    const waiting = this.#waiting;
     // The newest of those that are alike: §5.5.3: a peer may answer only the most recent of several pings.
-    const index = this.#outstanding?.findLastIndex((ping) => ping.payload.equals(payload)) ?? -1;
-    const ping = this.#outstanding?.[index];
-    if (ping === undefined) return undefined;
-    this.#outstanding?.splice(0, index + 1);
-    if (this.#awaitingSince !== undefined && ping.sentAt >= this.#awaitingSince)
-      this.#awaitingSince = undefined;
+    const index = waiting?.pings.findLastIndex((ping) => ping.payload.equals(payload)) ?? -1;
+    const ping = waiting?.pings[index];
+    if (waiting === undefined || ping === undefined) return undefined;
+    waiting.pings.splice(0, index + 1);
+    if (waiting.since !== undefined && ping.sentAt >= waiting.since) waiting.since = undefined;
+    if (waiting.since === undefined && waiting.pings.length === 0) this.#waiting = undefined;
     return ping.sentAt;
   }
 
+  #waitingNow(): Waiting {
+    this.#waiting ??= { pings: [], since: undefined, progressAt: 0 };
+    return this.#waiting;
+  }
+
   #patienceEnds(paused: boolean): number {
-    if (this.#awaitingSince === undefined || paused) return Number.POSITIVE_INFINITY;
-    return this.#progressAt + this.#patience;
+    const waiting = this.#waiting;
+    if (waiting?.since === undefined || paused) return Number.POSITIVE_INFINITY;
+    return waiting.progressAt + this.#timeouts.pong;
   }
 
   /** Something shows that the peer is alive, though its pong cannot have come yet. */
   progress(now: number): void {
-    this.#progressAt = now;
+    if (this.#waiting !== undefined) this.#waiting.progressAt = now;
   }
 }

@@ -1,30 +1,31 @@
 // One RFC 6455 connection after its handshake: joins decoder, assembler, encoder, closing and keepalive into a Wire.
 import { Buffer } from "node:buffer";
-import type { Codec } from "../codec.ts";
 import { LimitError, ProtocolError } from "../errors.ts";
-import { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from "../limits.ts";
 import type {
   Capabilities,
   CloseFrame,
   Encoded,
   Kind,
   Phase,
-  Role,
   Sink,
   Wire,
   WireEndCause,
+  WireVersion,
 } from "../wire.ts";
-import { Assembler, type MessageHandler } from "./assembler.ts";
+import type { MessageHandler } from "./assembler.ts";
 import { checkClose, fitReason, NO_STATUS, parseClose, printClose } from "./close-code.ts";
 import { Closing } from "./closing.ts";
 import { CompressedFrame } from "./compressed-frame.ts";
-import { Decoder } from "./decoder.ts";
-import { Encoder, encodeMessage, firstByte, sharedMessage } from "./encoder.ts";
+import { encodeFrame, encodeMessage, encodeText, firstByte, sharedMessage } from "./encoder.ts";
 import { type Inflated, Inflation } from "./inflation.ts";
 import { Keepalive } from "./keepalive.ts";
+import { type MessageReader, messageReader } from "./message-reader.ts";
 import { Opcode } from "./opcode.ts";
 import { OutgoingQueue } from "./outgoing-queue.ts";
 import { Pace } from "./pace.ts";
+import { type Settings, settingsOf, type WireOptions } from "./settings.ts";
+
+export type { WireOptions } from "./settings.ts";
 
 const MAX_CONTROL = 125;
 
@@ -38,55 +39,26 @@ const can: Capabilities = Object.freeze({
 
 const canCompress: Capabilities = Object.freeze({ ...can, compression: true });
 
-/** What a machine is made of. Time and randomness come in as arguments, so that every byte can be foretold. */
-export interface WireOptions {
-  readonly role: Role;
-  readonly sink: Sink;
-  /** Now, on the clock that all later calls use. */
-  readonly now: number;
-  /** Four unpredictable bytes for each frame of a client (RFC 6455 §5.3). Not called for a server. */
-  readonly maskKey?: () => number;
-  /** From 0 to 1: where in the second half of `timeouts.keepalive` the first ping goes out. Default 0.5. */
-  readonly jitter?: number;
-  /** The only kind of message that is welcome; the other ends the connection with 1003. Default: both are. */
-  readonly accepts?: Kind | undefined;
-  /** Checked values, as `resolveLimits` gives them. */
-  readonly limits?: Pick<Limits, "message" | "rate">;
-  /** Checked values, as `resolveTimeouts` gives them. */
-  readonly timeouts?: Pick<Timeouts, "keepalive" | "pong" | "close" | "message" | "idle">;
-  /** Of this connection alone, if permessage-deflate was agreed on (RFC 7692). */
-  readonly codec?: Codec | undefined;
-}
-
 /**
  * Makes the machine of one connection.
  *
  * @throws TypeError for a client without `maskKey`
  */
 export function createWire(options: WireOptions): Wire {
-  if (options.role === "client" && options.maskKey === undefined) {
-    throw new TypeError(
-      "a client needs maskKey: its frames are masked with keys that nobody can foretell (RFC 6455 §5.3)",
-    );
-  }
   return new Machine(options);
 }
 
 /** What a peer's part can end with. */
 type Conclusion = CloseFrame | ProtocolError | LimitError;
 
+/** `#closeDeadline` before the connection begins to end. */
+const OPEN = -1;
+
 class Machine implements Wire, MessageHandler {
-  readonly version = "rfc6455";
-  readonly can: Capabilities;
-  readonly sharing: string | undefined;
   streaming = false;
 
-  readonly #role: Role;
+  readonly #settings: Settings;
   readonly #sink: Sink;
-  readonly #timeouts: Pick<Timeouts, "keepalive" | "pong" | "close" | "message" | "idle">;
-  readonly #maskKey: (() => number) | undefined;
-  readonly #encoder: Encoder;
-  readonly #assembler: Assembler;
   /** From when the connection begins to end. */
   #closing: Closing | undefined;
   readonly #keepalive: Keepalive;
@@ -96,8 +68,10 @@ class Machine implements Wire, MessageHandler {
   #queue: OutgoingQueue | undefined;
   readonly #inflation: Inflation | undefined;
 
-  /** Undefined once nothing more is read: what comes then is thrown away. */
-  #decoder: Decoder | undefined;
+  /** While a message or a frame is under way. */
+  #reader: MessageReader | undefined;
+  /** Nothing more is read: what comes now is thrown away. */
+  #deaf = false;
   #held = false;
   /** A chunk is being read: what an event's handler releases is left to the loop that reads it. */
   #reading = false;
@@ -108,25 +82,32 @@ class Machine implements Wire, MessageHandler {
   /** No more bytes will come: nothing is held back any longer. */
   #ending = false;
   #now: number;
-  /** Set when the connection begins to end. */
-  #closeDeadline = -1;
+  #closeDeadline = OPEN;
 
   constructor(options: WireOptions) {
-    const { role, sink, now, limits = defaultLimits, timeouts = defaultTimeouts, codec } = options;
-    this.can = codec === undefined ? can : canCompress;
-    this.#role = role;
+    const { sink, now, codec } = options;
+    const settings = settingsOf(options);
+    const { limits, timeouts } = settings;
+    this.#settings = settings;
     this.#sink = sink;
-    this.#timeouts = timeouts;
-    this.#maskKey = role === "client" ? options.maskKey : undefined;
-    this.#encoder = new Encoder(sink, this.#maskKey);
-    this.#assembler = new Assembler(this, limits.message, options.accepts);
-    this.#decoder = new Decoder(role, this.#assembler, codec !== undefined, this.#assembler);
-    this.#queue = codec && new OutgoingQueue(this.#encoder, sink, codec);
+    this.#queue = codec && new OutgoingQueue(sink, settings.maskKey, codec);
     this.#inflation = codec && new Inflation(codec, limits.message, sink);
-    this.#keepalive = new Keepalive(timeouts.keepalive, timeouts.pong, options.jitter ?? 0.5, now);
+    this.#keepalive = new Keepalive(timeouts, options.jitter ?? 0.5, now);
     this.#pace = Pace.where(timeouts, limits, now);
     this.#now = now;
-    this.sharing = role === "server" ? (codec?.setting ?? this.version) : undefined;
+  }
+
+  get version(): WireVersion {
+    return "rfc6455";
+  }
+
+  get can(): Capabilities {
+    return this.#inflation === undefined ? can : canCompress;
+  }
+
+  get sharing(): string | undefined {
+    if (this.#settings.role !== "server") return undefined;
+    return this.#inflation === undefined ? this.version : this.#queue?.codec?.setting;
   }
 
   get phase(): Phase {
@@ -164,7 +145,7 @@ class Machine implements Wire, MessageHandler {
       this.#unread.push(chunk);
       return;
     }
-    const within = this.#decoder?.inFrame === true;
+    const within = this.#reader?.decoder.inFrame === true;
     this.#read(chunk);
     this.#noteProgress(now, within);
   }
@@ -215,21 +196,23 @@ class Machine implements Wire, MessageHandler {
 
   sendText(text: string, compress = true): void {
     if (this.phase !== "open") return;
-    if (this.#queue === undefined) this.#encoder.text(text);
+    if (this.#queue === undefined) encodeText(this.#sink, this.#settings.maskKey, text);
     else this.#queue.text(text, compress);
   }
 
   sendBinary(bytes: Uint8Array, compress = true): void {
     if (this.phase !== "open") return;
-    if (this.#queue === undefined) this.#encoder.frame(firstByte(Opcode.binary, true), bytes);
+    if (this.#queue === undefined) this.#frame(Opcode.binary, bytes);
     else this.#queue.bytes(Opcode.binary, bytes, compress);
   }
 
   encode(data: string | Uint8Array, compress = true): Encoded {
-    const codec = this.sharing === undefined ? undefined : this.#queue?.codec;
-    if (codec !== undefined && compress && reaches(codec.threshold, data)) return new CompressedFrame(data, codec);
-    if (this.sharing !== undefined) return sharedMessage(data);
-    const frame = encodeMessage(data, this.#maskKey?.());
+    if (this.sharing !== undefined) {
+      const codec = this.#queue?.codec;
+      const compressed = codec !== undefined && compress && reaches(codec.threshold, data);
+      return compressed ? new CompressedFrame(data, codec) : sharedMessage(data);
+    }
+    const frame = encodeMessage(data, this.#settings.maskKey?.());
     return { memory: frame, start: 0, end: frame.length };
   }
 
@@ -250,19 +233,19 @@ class Machine implements Wire, MessageHandler {
     checkControl(payload);
     if (this.phase !== "open") return;
     this.#keepalive.sent(Buffer.from(payload), now);
-    this.#encoder.frame(firstByte(Opcode.ping, true), payload);
+    this.#frame(Opcode.ping, payload);
   }
 
   pong(payload: Uint8Array): void {
     checkControl(payload);
-    if (this.phase === "open") this.#encoder.frame(firstByte(Opcode.pong, true), payload);
+    if (this.phase === "open") this.#frame(Opcode.pong, payload);
   }
 
   close(code: number | undefined, reason: string, now: number): void {
     checkClose(code, reason);
     if (this.phase !== "open") return;
     this.#sendClose({ code: code ?? NO_STATUS, reason });
-    this.#closeDeadline = now + this.#timeouts.close;
+    this.#closeDeadline = now + this.#settings.timeouts.close;
     // What the peer still sends is read for its Close and otherwise dropped, so nothing is held back any longer.
     this.#release();
   }
@@ -294,7 +277,7 @@ class Machine implements Wire, MessageHandler {
     if (inflated !== undefined) return this.#heed(this.#deliver(inflated));
     if (this.#inflation?.busy === true) this.#hold();
     // Dropped, at the end of the transport: what is behind it, a Close too, must not make what came look complete.
-    else this.#decoder = undefined;
+    else this.#deafen();
     return false;
   }
 
@@ -312,12 +295,13 @@ class Machine implements Wire, MessageHandler {
   // Reading.
 
   #read(chunk: Buffer): void {
-    const decoder = this.#decoder;
-    if (decoder === undefined) return;
+    if (this.#deaf) return;
+    const reader = this.#reader ?? messageReader(this.#settings, this.#inflation !== undefined, this);
+    this.#reader = reader;
     let at: number;
     this.#reading = true;
     try {
-      at = decoder.decode(chunk, 0);
+      at = reader.decoder.decode(chunk, 0);
     } catch (error) {
       if (!(error instanceof ProtocolError || error instanceof LimitError)) throw error;
       this.#conclude(error);
@@ -325,10 +309,19 @@ class Machine implements Wire, MessageHandler {
     } finally {
       this.#reading = false;
     }
+    if (reader.atRest) {
+      this.#reader = undefined;
+      reader.giveBack();
+    }
     if (this.#held && at < chunk.length) {
       this.#unread ??= [];
       this.#unread.unshift(chunk.subarray(at));
     }
+  }
+
+  #deafen(): void {
+    this.#deaf = true;
+    this.#reader = undefined;
   }
 
   /** Reads what was held back, as far as the sink lets it. */
@@ -384,16 +377,17 @@ class Machine implements Wire, MessageHandler {
   }
 
   #readsOn(): boolean {
-    return !this.#held && this.#decoder !== undefined;
+    return !this.#held && !this.#deaf;
   }
 
   /** @param within what was read began inside a frame */
   #noteProgress(now: number, within: boolean): void {
-    if (this.#decoder === undefined) return;
-    const inFrame = this.#decoder.inFrame;
+    if (this.#deaf) return;
+    const reader = this.#reader;
+    const inFrame = reader?.decoder.inFrame === true;
     // A pong cannot overtake the frame that the peer is in the middle of.
     if (inFrame || within) this.#keepalive.progress(now);
-    this.#pace?.read(now, inFrame || this.#assembler.inMessage);
+    this.#pace?.read(now, inFrame || reader?.assembler.inMessage === true);
   }
 
   // Time.
@@ -430,13 +424,17 @@ class Machine implements Wire, MessageHandler {
   #sendClose(frame: CloseFrame): void {
     const code = frame.code === NO_STATUS ? undefined : frame.code;
     const payload = printClose(code, frame.reason);
-    if (this.#queue === undefined) this.#encoder.frame(firstByte(Opcode.close, true), payload);
+    if (this.#queue === undefined) this.#frame(Opcode.close, payload);
     else this.#queue.close(payload);
     this.#leaving().sendClose(frame);
   }
 
+  #frame(opcode: number, payload: Uint8Array): void {
+    encodeFrame(this.#sink, this.#settings.maskKey, firstByte(opcode, true), payload);
+  }
+
   #queueOrNew(): OutgoingQueue {
-    this.#queue ??= new OutgoingQueue(this.#encoder, this.#sink, undefined);
+    this.#queue ??= new OutgoingQueue(this.#sink, this.#settings.maskKey, undefined);
     return this.#queue;
   }
 
@@ -447,7 +445,7 @@ class Machine implements Wire, MessageHandler {
     if (closing.sent === undefined) this.#sendClose(frame);
     this.#finishReading();
     // RFC 6455 §7.1.1: the server closes the transport first, so that TIME_WAIT stays with it.
-    if (this.#role !== "server") return;
+    if (this.#settings.role !== "server") return;
     if (this.#queue === undefined) this.#sink.end();
     else this.#queue.end();
   }
@@ -459,7 +457,7 @@ class Machine implements Wire, MessageHandler {
       return;
     }
     this.#conclusion = conclusion;
-    this.#decoder = undefined;
+    this.#deafen();
     this.#hold();
   }
 
@@ -488,7 +486,7 @@ class Machine implements Wire, MessageHandler {
     if (closing.state === "acknowledged" || closing.state === "ended") return;
     // What waits to be compressed is not waited for: a Close among it goes out now, and else one that says why.
     const waiting = this.#queue?.drop();
-    if (waiting !== undefined) this.#encoder.frame(firstByte(Opcode.close, true), waiting);
+    if (waiting !== undefined) this.#frame(Opcode.close, waiting);
     if (closing.sent === undefined) this.#sendClose({ code, reason });
     closing.fail({ code, reason, cause, error });
     this.#finishReading();
@@ -504,12 +502,12 @@ class Machine implements Wire, MessageHandler {
 
   /** From here on what comes is thrown away; the transport has until the deadline to end. */
   #finishReading(): void {
-    this.#decoder = undefined;
+    this.#deafen();
     this.#unread = undefined;
     this.#conclusion = undefined;
     this.#held = false;
     this.#inflation?.stop();
-    if (this.#closeDeadline < 0) this.#closeDeadline = this.#now + this.#timeouts.close;
+    if (this.#closeDeadline === OPEN) this.#closeDeadline = this.#now + this.#settings.timeouts.close;
   }
 }
 

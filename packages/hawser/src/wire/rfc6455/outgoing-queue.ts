@@ -6,8 +6,7 @@ import { Buffer } from "node:buffer";
 import type { Codec, DeflateOwner, SharedWaiter } from "../codec.ts";
 import type { Encoded, Kind, Sink } from "../wire.ts";
 import { RSV1 } from "./decoder.ts";
-import type { Encoder } from "./encoder.ts";
-import { firstByte } from "./encoder.ts";
+import { encodeFrame, encodeText, firstByte } from "./encoder.ts";
 import { headerSize } from "./frame-header.ts";
 import { Opcode } from "./opcode.ts";
 
@@ -52,17 +51,18 @@ export class OutgoingQueue implements DeflateOwner, SharedWaiter {
   /** Of those, bytes behind a message in fragments that has not ended: they wait for the application. */
   #behind = 0;
   readonly codec: Codec | undefined;
-  readonly #encoder: Encoder;
   readonly #sink: Sink;
+  readonly #maskKey: (() => number) | undefined;
   #waiting: Waiting[] | undefined;
   /** The message in fragments that has not ended; it is among those that wait. */
   #open: Stream | undefined;
   /** The first that waits is being compressed. */
   #compressing = false;
 
-  constructor(encoder: Encoder, sink: Sink, codec: Codec | undefined) {
-    this.#encoder = encoder;
+  /** @param maskKey as for `Encoder` */
+  constructor(sink: Sink, maskKey: (() => number) | undefined, codec: Codec | undefined) {
     this.#sink = sink;
+    this.#maskKey = maskKey;
     this.codec = codec;
   }
 
@@ -211,7 +211,7 @@ export class OutgoingQueue implements DeflateOwner, SharedWaiter {
   #send(entry: Waiting): boolean {
     if (entry.type === "stream") return this.#sendPieces(entry);
     if (entry.type === "close") {
-      this.#encoder.frame(firstByte(Opcode.close, true), entry.payload);
+      encodeFrame(this.#sink, this.#maskKey, firstByte(Opcode.close, true), entry.payload);
       return true;
     }
     if (entry.type === "end") {
@@ -239,7 +239,7 @@ export class OutgoingQueue implements DeflateOwner, SharedWaiter {
     if (codec !== undefined && compress && text.length * 3 >= codec.threshold) {
       return this.#sendBytes(Opcode.text, Buffer.from(text), true);
     }
-    this.#encoder.text(text);
+    encodeText(this.#sink, this.#maskKey, text);
     return true;
   }
 
@@ -281,12 +281,12 @@ export class OutgoingQueue implements DeflateOwner, SharedWaiter {
   }
 
   #writeMessage(opcode: number, bytes: Uint8Array, compressed: boolean): void {
-    this.#encoder.frame(firstByte(opcode, true) | (compressed ? RSV1 : 0), bytes);
+    encodeFrame(this.#sink, this.#maskKey, firstByte(opcode, true) | (compressed ? RSV1 : 0), bytes);
   }
 
   #writePiece(stream: Stream, bytes: Uint8Array): void {
     for (const piece of stream.pieces.splice(0, 1)) {
-      this.#encoder.frame(firstByte(stream.next, piece.final), bytes);
+      encodeFrame(this.#sink, this.#maskKey, firstByte(stream.next, piece.final), bytes);
       this.queued -= costOf(piece.bytes.length);
     }
     stream.next = Opcode.continuation;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Keepalive } from "../../../src/wire/rfc6455/keepalive.ts";
 import { bytes } from "../../support/bytes.ts";
 
-const make = (jitter = 1) => new Keepalive(1000, 300, jitter, 0);
+const make = (jitter = 1) => new Keepalive({ keepalive: 1000, pong: 300 }, jitter, 0);
 
 /** One of our own pings goes out. */
 function ping(keepalive: Keepalive, now: number): Buffer {
@@ -34,7 +34,7 @@ describe("when to ping", () => {
   });
 
   test("never, if the interval is Infinity", () => {
-    const keepalive = new Keepalive(Number.POSITIVE_INFINITY, 300, 0.5, 0);
+    const keepalive = new Keepalive({ keepalive: Number.POSITIVE_INFINITY, pong: 300 }, 0.5, 0);
     expect(keepalive.deadline(false)).toBe(Number.POSITIVE_INFINITY);
     expect(keepalive.demand(1e12, false)).toBeUndefined();
   });
@@ -50,13 +50,13 @@ describe("patience", () => {
   });
 
   test("of a pong that may take longer than the interval, or for ever, keeps no ping from going out", () => {
-    const keepalive = new Keepalive(1000, Number.POSITIVE_INFINITY, 1, 0);
+    const keepalive = new Keepalive({ keepalive: 1000, pong: Number.POSITIVE_INFINITY }, 1, 0);
     for (const now of [1000, 2000, 3000]) {
       expect(keepalive.deadline(false)).toBe(now);
       expect(keepalive.demand(now, false)).toBe("ping");
       ping(keepalive, now);
     }
-    const patient = new Keepalive(1000, 2500, 1, 0);
+    const patient = new Keepalive({ keepalive: 1000, pong: 2500 }, 1, 0);
     ping(patient, 1000);
     ping(patient, 2000);
     ping(patient, 3000);

@@ -1,0 +1,79 @@
+// Readers that many connections use in turn: nothing of one connection may be seen by the next.
+import { Buffer } from "node:buffer";
+import { expect, test } from "vitest";
+import { LimitError } from "../../../src/wire/errors.ts";
+import { messageReader } from "../../../src/wire/rfc6455/message-reader.ts";
+import { settingsOf } from "../../../src/wire/rfc6455/settings.ts";
+import { bytes } from "../../support/bytes.ts";
+import { KEY, plain } from "../../support/frames.ts";
+import { RecordingSink } from "../../support/recording-sink.ts";
+import { Session } from "../../support/session.ts";
+
+const mask = KEY;
+const quiet = {
+  streaming: false,
+  message: () => true,
+  fragment: () => true,
+  compressed: () => true,
+  control: () => true,
+};
+
+test("a reader at rest serves the next connection, by that one's settings", () => {
+  const sink = new RecordingSink();
+  const lenient = settingsOf({ role: "server", sink, now: 0 });
+  const strict = settingsOf({ role: "server", sink, now: 0, limits: { message: 1, rate: 1 }, accepts: "text" });
+  const first = messageReader(lenient, false, quiet);
+  first.decoder.decode(plain.text("ab", { mask }), 0);
+  expect(first.atRest).toBe(true);
+  first.giveBack();
+  const heard: (string | Uint8Array)[] = [];
+  const next = messageReader(strict, false, { ...quiet, message: (data) => heard.push(data) > 0 });
+  expect(next).toBe(first);
+  next.decoder.decode(plain.text("c", { mask }), 0);
+  expect(heard).toEqual(["c"]);
+  expect(() => next.decoder.decode(plain.text("de", { mask }), 0)).toThrow(LimitError);
+});
+
+test("the two roles, and those with compression, have readers of their own", () => {
+  const sink = new RecordingSink();
+  const server = settingsOf({ role: "server", sink, now: 0 });
+  const client = settingsOf({ role: "client", sink, now: 0, maskKey: () => 1 });
+  const readers = [server, client].flatMap((settings) =>
+    [true, false].map((deflate) => messageReader(settings, deflate, quiet)),
+  );
+  for (const reader of readers) reader.giveBack();
+  expect(new Set(readers).size).toBe(4);
+});
+
+test.each([
+  ["a header", plain.text("later", { mask }), 1],
+  ["a payload", plain.text("later", { mask }), 8],
+  ["a message", Buffer.concat([plain.text("lat", { mask, fin: false }), plain.last("er", { mask })]), 9],
+  ["a control frame", Buffer.concat([plain.ping("p", { mask }), plain.text("later", { mask })]), 6],
+])("connections that are amid %s read for themselves (§5.4)", (_, chunk, cut) => {
+  const sessions = Array.from({ length: 5 }, () => new Session());
+  for (const session of sessions) session.receive(Buffer.from(chunk.subarray(0, cut)));
+  for (const session of sessions) session.receive(Buffer.from(chunk.subarray(cut)));
+  for (const { sink } of sessions) expect(sink.of("message").map(({ data }) => data)).toEqual(["later"]);
+});
+
+test("what a connection that failed was amid of is nobody's", () => {
+  const bad = new Session();
+  bad.receive(Buffer.concat([plain.text("x", { mask, fin: false }), bytes`81 80 00 00 00 00`]));
+  expect(bad.wire.phase).toBe("closing");
+  const good = new Session();
+  good.receive(plain.text("whole", { mask }));
+  expect(good.sink.of("message").map(({ data }) => data)).toEqual(["whole"]);
+});
+
+test("a handler that has another connection read from inside its message disturbs neither", () => {
+  const inner = new Session();
+  const outer = new Session();
+  outer.sink.onMessage = () => {
+    inner.receive(plain.text("inner", { mask }));
+    return true;
+  };
+  outer.receive(Buffer.concat([plain.text("one", { mask }), plain.text("two", { mask })]));
+  expect(outer.sink.of("message").map(({ data }) => data)).toEqual(["one", "two"]);
+  expect(inner.sink.of("message").map(({ data }) => data)).toEqual(["inner", "inner"]);
+});
