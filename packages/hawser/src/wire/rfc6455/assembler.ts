@@ -81,8 +81,9 @@ export class Assembler implements FrameHandler, ShortFrameHandler {
     return this.#kind !== undefined;
   }
 
-  get takesShort(): boolean {
-    return this.#kind === undefined && !this.#handler.streaming && this.#maxSize >= LONGEST_SHORT;
+  get longestShort(): number {
+    if (this.#kind !== undefined || this.#handler.streaming) return -1;
+    return Math.min(this.#maxSize, LONGEST_SHORT);
   }
 
   short(text: boolean, bytes: Buffer, start: number, end: number, ascii: boolean): boolean {

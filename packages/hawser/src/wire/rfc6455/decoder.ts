@@ -2,10 +2,11 @@
 import { Buffer } from "node:buffer";
 import { ProtocolError } from "../errors.ts";
 import type { Role } from "../wire.ts";
+import { isAscii, wordsOf } from "./ascii.ts";
 import { emptyHeader, type FrameHeader, MAX_HEADER, readHeader, readMask } from "./frame-header.ts";
 import { applyMask, maskElsewhere, rotate } from "./mask.ts";
 import { isControl, isReserved, Opcode } from "./opcode.ts";
-import { isShortText, type ShortFrameHandler, shortFrameEnd, shortHeader } from "./short-frame.ts";
+import { isShortText, type ShortFrameHandler, shortFrameEnd, shortPayload } from "./short-frame.ts";
 
 /** Who hears of frames. */
 export interface FrameHandler {
@@ -67,14 +68,15 @@ export class Decoder {
    */
   decode(chunk: Buffer, from: number): number {
     const end = chunk.length;
+    const words = this.#masked ? undefined : wordsOf(chunk);
     let at = from;
     while (at < end) {
       if (this.#left === NO_FRAME) {
         const short = this.#short;
-        if (short?.takesShort === true && this.#cutLength === 0) {
-          const stop = shortFrameEnd(chunk, at, end, this.#masked);
+        if (short !== undefined && this.#cutLength === 0) {
+          const stop = shortFrameEnd(chunk, at, end, this.#masked, short.longestShort);
           if (stop > 0) {
-            const goOn = this.#readShort(short, chunk, at, stop);
+            const goOn = this.#readShort(short, chunk, at, stop, words);
             at = stop;
             if (goOn) continue;
             return at;
@@ -113,10 +115,19 @@ export class Decoder {
     return at;
   }
 
-  #readShort(short: ShortFrameHandler, chunk: Buffer, at: number, stop: number): boolean {
-    const start = at + shortHeader(this.#masked);
-    const ascii = this.#masked && applyMask(chunk, start, stop, readMask(chunk, start - 4));
-    return short.short(isShortText(chunk, at), chunk, start, stop, ascii);
+  #readShort(
+    short: ShortFrameHandler,
+    chunk: Buffer,
+    at: number,
+    stop: number,
+    words: Int32Array | undefined,
+  ): boolean {
+    const text = isShortText(chunk, at);
+    const start = shortPayload(chunk, at, this.#masked);
+    const ascii = this.#masked
+      ? applyMask(chunk, start, stop, readMask(chunk, start - 4))
+      : text && isAscii(chunk, start, stop, words);
+    return short.short(text, chunk, start, stop, ascii);
   }
 
   #readHeader(chunk: Buffer, at: number, end: number): number {
