@@ -1,7 +1,8 @@
 // Broadcast: one message to many connections, framed once for all that speak alike.
+import type { Encoded } from "../wire/encoded.ts";
 import { describe } from "../wire/errors.ts";
 import { checkBoolean, checkNames } from "../wire/options.ts";
-import type { Encoded, Wire } from "../wire/wire.ts";
+import type { Wire } from "../wire/wire.ts";
 import type { Sendable } from "./bytes.ts";
 import { sendable } from "./bytes.ts";
 import type { AnyConnection } from "./connection.ts";

@@ -2,7 +2,6 @@
 import type { ResponseHead } from "../handshake/head.ts";
 import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { keptResponse } from "../handshake/upgrade-request.ts";
-import { onAbort } from "../transport/abort-listening.ts";
 import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Capabilities, Kind, Phase, WireVersion } from "../wire/wire.ts";
@@ -10,8 +9,6 @@ import type { Sendable } from "./bytes.ts";
 import { sendable } from "./bytes.ts";
 import { connectionOpen } from "./channels.ts";
 import type { CloseReport } from "./close-report.ts";
-import { isNormal } from "./close-report.ts";
-import { ConnectionClosedError } from "./closed-error.ts";
 import type { Item } from "./inbox.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { MessageStream } from "./message-stream.ts";
@@ -22,6 +19,7 @@ import { Pump } from "./pump.ts";
 import { mayCompress, type SendOptions } from "./send-options.ts";
 import type { FragmentSender, Pieces } from "./send-stream.ts";
 import { sendStream } from "./send-stream.ts";
+import { MessageIterator, nextItem, nextOrThrow } from "./taking.ts";
 
 /** A message received: text is a string; binary a Uint8Array that fills an ArrayBuffer of its own. */
 export type Message = string | Uint8Array;
@@ -188,7 +186,9 @@ export class Connection<Received extends Message = Message, State = unknown>
    */
   receive(options?: { signal?: AbortSignal | undefined }): Promise<Received | undefined> {
     if (options !== undefined) checkNames("receive()", options, ["signal"]);
-    return this.#next(options?.signal).then((item) => this.#received(item));
+    return nextItem(this.#pump, options?.signal).then((item) =>
+      item === undefined ? undefined : message<Received>(item),
+    );
   }
 
   /**
@@ -197,14 +197,7 @@ export class Connection<Received extends Message = Message, State = unknown>
    * @throws ConnectionClosedError after any other end, so that a stream that was cut cannot look complete
    */
   [Symbol.asyncIterator](): AsyncIterator<Received, undefined, undefined> {
-    return {
-      next: async () => {
-        // What waits already is handed out without the detour through `#nextOrThrow`: most messages are.
-        const value = this.#received(this.#pump.inbox.take() ?? (await this.#nextOrThrow(false)));
-        return value === undefined ? { done: true, value: undefined } : { done: false, value };
-      },
-      return: () => Promise.resolve({ done: true, value: undefined }),
-    };
+    return new MessageIterator<Received>(this.#pump, message);
   }
 
   /**
@@ -216,7 +209,7 @@ export class Connection<Received extends Message = Message, State = unknown>
    */
   messages(): AsyncIterable<MessageStream> {
     this.#pump.wire.streaming = true;
-    this.#streams ??= new MessageStreams((within) => this.#nextOrThrow(within));
+    this.#streams ??= new MessageStreams((within) => nextOrThrow(this.#pump, within));
     return this.#streams;
   }
 
@@ -261,40 +254,6 @@ export class Connection<Received extends Message = Message, State = unknown>
     await this.close();
   }
 
-  #next(signal: AbortSignal | undefined): Promise<Item | undefined> {
-    const { inbox } = this.#pump;
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
-    const item = inbox.take();
-    if (item !== undefined) return Promise.resolve(item);
-    return new Promise((resolve, reject) => {
-      const ignore =
-        signal &&
-        onAbort(signal, () => {
-          stop();
-          reject(signal.reason);
-        });
-      const stop = inbox.wait((next) => {
-        ignore?.();
-        resolve(next);
-      });
-    });
-  }
-
-  /** @param within in the middle of a message, where no end is a normal one */
-  async #nextOrThrow(within: boolean): Promise<Item | undefined> {
-    const item = await this.#next(undefined);
-    const { report } = this.#life;
-    if (item !== undefined || report === undefined) return item;
-    if (within || !isNormal(report)) throw new ConnectionClosedError(report);
-    return undefined;
-  }
-
-  /** `accepts` makes the wire refuse the other kind, and that is what makes the narrower type true. */
-  #received(item: Item | undefined): Received | undefined {
-    if (item === undefined || isWhole<Received>(item)) return item;
-    throw new TypeError("messages() has been called: from then on messages come from there, piece by piece");
-  }
-
   #fragmentSender(compress: boolean): FragmentSender {
     const { sender } = this.#pump;
     return {
@@ -323,6 +282,12 @@ function isStream(pieces: unknown): boolean {
   );
 }
 
+/** `accepts` makes the wire refuse the other kind, and that is what makes the narrower type true. */
 function isWhole<Received extends Message>(item: Item): item is Received {
   return typeof item === "string" || item instanceof Uint8Array;
+}
+
+function message<Received extends Message>(item: Item): Received {
+  if (isWhole<Received>(item)) return item;
+  throw new TypeError("messages() has been called: from then on messages come from there, piece by piece");
 }

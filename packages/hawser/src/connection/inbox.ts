@@ -18,8 +18,11 @@ export interface Consumer {
   finished(): void;
 }
 
-/** Waits for one item; undefined is the end. */
-type Waiter = (item: Item | undefined) => void;
+/** Waits for one item. */
+export interface Waiter {
+  /** It is here. Undefined: no more will come. */
+  arrived(item: Item | undefined): void;
+}
 
 /** What the inbox needs of the connection around it. */
 export interface InboxOwner {
@@ -49,7 +52,9 @@ export class Inbox {
   #full = false;
   #ended = false;
   #discards = false;
-  #waiters: Waiter[] | undefined;
+  /** Who has waited longest, and the others in the order in which they came: mostly there are none. */
+  #waiter: Waiter | undefined;
+  #others: Waiter[] | undefined;
   #consumer: Consumer | undefined;
   #busy = false;
   /** An item was given to a waiter, or taken, and nobody has come back for more since. */
@@ -98,26 +103,32 @@ export class Inbox {
   take(): Item | undefined {
     if (this.#items === undefined || this.#isBlocked()) return undefined;
     // Others have waited longer.
-    if (this.#waiters !== undefined && this.#waiters.length > 0) return undefined;
+    if (this.#waiter !== undefined) return undefined;
     const item = this.#shift();
     this.#out = item !== undefined;
     if (item !== undefined) this.#makeRoom();
     return item;
   }
 
-  /** Calls the waiter with the next item, when `take` gave none. Returns a function that stops the waiting. */
-  wait(waiter: Waiter): () => void {
+  /** Gives the waiter the next item, when `take` gave none. */
+  wait(waiter: Waiter): void {
     if (this.finished) {
-      waiter(undefined);
-      return () => undefined;
+      waiter.arrived(undefined);
+      return;
     }
     this.#out = false;
-    this.#waiters ??= [];
-    this.#waiters.push(waiter);
-    return () => {
-      const index = this.#waiters?.indexOf(waiter) ?? -1;
-      if (index >= 0) this.#waiters?.splice(index, 1);
-    };
+    if (this.#waiter === undefined) {
+      this.#waiter = waiter;
+    } else {
+      this.#others ??= [];
+      this.#others.push(waiter);
+    }
+  }
+
+  /** It waits no more, if it did. */
+  stopWaiting(waiter: Waiter): void {
+    if (this.#waiter === waiter) this.#nextWaiter();
+    else this.#others = this.#others?.filter((other) => other !== waiter);
   }
 
   /**
@@ -171,14 +182,21 @@ export class Inbox {
 
   /** Somebody takes the next item as soon as it may be delivered. */
   #isAwaited(): boolean {
-    if (this.#waiters !== undefined && this.#waiters.length > 0) return true;
+    if (this.#waiter !== undefined) return true;
     return this.#consumer !== undefined && !this.#busy;
   }
 
+  /** Takes out who has waited longest. */
+  #nextWaiter(): Waiter | undefined {
+    const waiter = this.#waiter;
+    if (waiter !== undefined) this.#waiter = this.#others?.shift();
+    return waiter;
+  }
+
   #give(item: Item): void {
-    const waiter = this.#waiters?.shift();
+    const waiter = this.#nextWaiter();
     this.#out = waiter !== undefined;
-    if (waiter !== undefined) waiter(item);
+    if (waiter !== undefined) waiter.arrived(item);
     else if (this.#consumer !== undefined) this.#handOver(this.#consumer, item);
   }
 
@@ -195,9 +213,8 @@ export class Inbox {
 
   #finish(): void {
     if (!this.finished) return;
-    const waiters = this.#waiters;
-    this.#waiters = undefined;
-    for (const waiter of waiters ?? []) waiter(undefined);
+    for (let waiter = this.#nextWaiter(); waiter !== undefined; waiter = this.#nextWaiter())
+      waiter.arrived(undefined);
     if (this.#busy) return;
     const consumer = this.#consumer;
     this.#consumer = undefined;

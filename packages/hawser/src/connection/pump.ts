@@ -1,14 +1,16 @@
 // The pump: Transport -> Wire -> Inbox and back. The one place where the pure machine meets bytes, time and backpressure.
+
 import type { Buffer } from "node:buffer";
 import type { Clock } from "../transport/clock.ts";
 import { Timer } from "../transport/clock.ts";
 import { maskKey, random } from "../transport/randomness.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import type { Codec } from "../wire/codec.ts";
+import type { SharedBytes } from "../wire/encoded.ts";
 import { LimitError } from "../wire/errors.ts";
 import type { Limits, Timeouts } from "../wire/limits.ts";
 import { createWire } from "../wire/rfc6455/machine.ts";
-import type { Kind, Role, SharedBytes, Sink, Slab, Wire, WireEnd } from "../wire/wire.ts";
+import type { Kind, Role, Sink, Slab, Wire, WireEnd } from "../wire/wire.ts";
 import type { CloseReport, OuterCause } from "./close-report.ts";
 import type { InboxOwner, Item } from "./inbox.ts";
 import { Inbox } from "./inbox.ts";

@@ -1,9 +1,11 @@
 // The sender: what goes out over one connection, how much of it waits, and what that means for whoever sends.
+
 import type { Clock } from "../transport/clock.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { Encoded } from "../wire/encoded.ts";
 import { LimitError } from "../wire/errors.ts";
 import type { Limits } from "../wire/limits.ts";
-import type { Encoded, Kind, Wire } from "../wire/wire.ts";
+import type { Kind, Wire } from "../wire/wire.ts";
 import type { OuterCause } from "./close-report.ts";
 import { StallWatch } from "./stall-watch.ts";
 

@@ -1,6 +1,8 @@
 // A connected pair of Transports in memory, for tests: byte-exact, in order, with faults that a test scripts.
+
 import { Buffer } from "node:buffer";
-import type { SharedBytes, Slab } from "../wire/wire.ts";
+import type { SharedBytes } from "../wire/encoded.ts";
+import type { Slab } from "../wire/wire.ts";
 import type { Clock } from "./clock.ts";
 import type { FaultScript, Faults } from "./fault-script.ts";
 import type { Flushable } from "./flush-list.ts";

@@ -1,6 +1,7 @@
 // A run of adjoining frames that many connections send: to the stream it is one view of their memory, the same for all of them.
+
 import type { Buffer } from "node:buffer";
-import type { SharedBytes } from "../wire/wire.ts";
+import type { SharedBytes } from "../wire/encoded.ts";
 
 /** What one connection has of it. It grows while the next frame adjoins. */
 export interface SharedPart extends SharedBytes {

@@ -1,6 +1,5 @@
 // Codec: what a machine asks of whoever compresses, since it does not know zlib itself (RFC 7692 §7.2).
 import type { LimitError, ProtocolError } from "./errors.ts";
-import type { SharedBytes } from "./wire.ts";
 
 /** Who gets a message that was inflated elsewhere, or the reason why there is none. */
 export interface InflateOwner {
@@ -46,21 +45,4 @@ export interface Codec {
   stopInflating(): void;
   /** As `stopInflating`, for what is being compressed for this connection alone. */
   stopDeflating(): void;
-}
-
-/** Who waits for a message to be compressed. */
-export interface SharedWaiter {
-  sharedReady(): void;
-}
-
-/** One message compressed once for many connections; perhaps it is still being compressed. */
-export interface SharedMessage {
-  /** The message in clear. */
-  readonly plain: Uint8Array;
-  /** The whole frame, once there is one. */
-  readonly frame: SharedBytes | undefined;
-  /** The frame holds the message compressed. */
-  readonly compressed: boolean;
-  /** Calls the waiter once, when there is a frame. */
-  wait(waiter: SharedWaiter): void;
 }

@@ -6,12 +6,10 @@ export { createWire, type WireOptions } from "./rfc6455/machine.ts";
 export type {
   Capabilities,
   CloseFrame,
-  Encoded,
   Kind,
   Output,
   Phase,
   Role,
-  SharedBytes,
   Sink,
   Slab,
   Wire,
@@ -19,7 +17,8 @@ export type {
   WireEndCause,
   WireVersion,
 } from "./wire.ts";
-export type { Codec, DeflateOwner, InflateOwner, SharedMessage, SharedWaiter } from "./codec.ts";
+export type { Codec, DeflateOwner, InflateOwner } from "./codec.ts";
+export type { Encoded, SharedBytes, SharedMessage, SharedWaiter } from "./encoded.ts";
 export { OutputBuffer } from "./output-buffer.ts";
 
 // Frames alone.

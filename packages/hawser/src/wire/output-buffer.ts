@@ -1,6 +1,8 @@
 // OutputBuffer: an Output that collects bytes, for people who bring their own transport, and for tests.
+
 import { Buffer } from "node:buffer";
-import type { Output, SharedBytes, Slab } from "./wire.ts";
+import type { SharedBytes } from "./encoded.ts";
+import type { Output, Slab } from "./wire.ts";
 
 const SLAB = 4096;
 

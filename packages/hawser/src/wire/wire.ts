@@ -1,6 +1,6 @@
 // Start reading here: the contract that every wire version keeps, as one pure machine for a connection after its handshake.
 import type { Buffer } from "node:buffer";
-import type { SharedMessage } from "./codec.ts";
+import type { Encoded, SharedBytes } from "./encoded.ts";
 import type { LimitError, ProtocolError } from "./errors.ts";
 
 /** The document whose framing a connection speaks. */
@@ -35,13 +35,6 @@ export interface Output {
   write(bytes: Uint8Array): void;
   /** As `write`, for bytes that many connections send. Those that adjoin in memory go out as one piece. */
   writeShared(bytes: SharedBytes): void;
-}
-
-/** Bytes that are never written again, from `memory[start]` to `memory[end]`. */
-export interface SharedBytes {
-  readonly memory: Buffer;
-  readonly start: number;
-  readonly end: number;
 }
 
 /**
@@ -107,9 +100,6 @@ export type WireEndCause =
 
 /** Where a connection stands, as its user sees it. */
 export type Phase = "open" | "closing" | "closed";
-
-/** A message that was encoded once for many: a frame, or what becomes one on its way through a codec. */
-export type Encoded = SharedBytes | SharedMessage;
 
 /**
  * One connection after its handshake, whatever the version: bytes, commands and time in; bytes and events out to its `Sink`.

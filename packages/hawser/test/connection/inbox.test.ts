@@ -1,6 +1,6 @@
 // The inbox by itself: who gets what, in which order, while who is busy.
 import { describe, expect, test } from "vitest";
-import type { Item } from "../../src/connection/inbox.ts";
+import type { Item, Waiter } from "../../src/connection/inbox.ts";
 import { Inbox } from "../../src/connection/inbox.ts";
 import { deferred, turns } from "./support.ts";
 
@@ -28,6 +28,10 @@ function consumer(pending: (item: Item) => Promise<void> | undefined = () => und
   };
 }
 
+function waiter(arrived: (item: Item | undefined) => void): Waiter {
+  return { arrived };
+}
+
 describe("take and wait", () => {
   test("in order, however many", () => {
     const { box } = inbox(1e9);
@@ -41,11 +45,12 @@ describe("take and wait", () => {
   test("who waits goes first, and only once", () => {
     const { box } = inbox();
     const heard: unknown[] = [];
-    box.wait((item) => heard.push(["a", item]));
-    const stop = box.wait((item) => heard.push(["b", item]));
-    box.wait((item) => heard.push(["c", item]));
-    stop();
-    stop();
+    box.wait(waiter((item) => heard.push(["a", item])));
+    const b = waiter((item) => heard.push(["b", item]));
+    box.wait(b);
+    box.wait(waiter((item) => heard.push(["c", item])));
+    box.stopWaiting(b);
+    box.stopWaiting(b);
     for (const item of ["1", "2", "3"]) box.deliver(item);
     expect(heard).toEqual([
       ["a", "1"],
@@ -57,10 +62,12 @@ describe("take and wait", () => {
   test("the end tells all that wait, and who comes later", () => {
     const { box } = inbox();
     const heard: unknown[] = [];
-    box.wait((item) => heard.push(item));
+    box.wait(waiter((item) => heard.push(item)));
     expect(box.finished).toBe(false);
     box.end();
-    box.wait((item) => heard.push(item))();
+    const stopped = waiter((item) => heard.push(item));
+    box.wait(stopped);
+    box.stopWaiting(stopped);
     expect(heard).toEqual([undefined, undefined]);
     expect(box.finished).toBe(true);
   });
@@ -142,11 +149,11 @@ describe("a consumer", () => {
     box.begin();
     box.deliver("1");
     const waited: unknown[] = [];
-    box.wait((item) => waited.push(item));
+    box.wait(waiter((item) => waited.push(item)));
     box.deliver("2");
     box.deliver("3");
     expect(box.take()).toBe("3");
-    box.wait((item) => waited.push(item));
+    box.wait(waiter((item) => waited.push(item)));
     box.end();
     expect(waited).toEqual(["2", undefined]);
     expect(all.heard).toEqual(["1"]);
@@ -175,7 +182,7 @@ describe("blocked output", () => {
     const { box, owner } = inbox();
     owner.blocked = true;
     const waited: unknown[] = [];
-    box.wait((item) => waited.push(item));
+    box.wait(waiter((item) => waited.push(item)));
     box.deliver("1");
     box.deliver("2");
     box.advance();
@@ -193,7 +200,7 @@ describe("blocked output", () => {
     const { box, owner } = inbox();
     owner.blocked = true;
     const waited: unknown[] = [];
-    box.wait((item) => waited.push(item));
+    box.wait(waiter((item) => waited.push(item)));
     box.deliver("1");
     owner.blocked = false;
     expect(box.take()).toBeUndefined();

@@ -1,8 +1,10 @@
 // Frames that many connections send, from where they lie: in order with all else, and gone from where a slow peer would keep them.
+
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
 import { Outgoing } from "../../src/transport/outgoing.ts";
-import type { SharedBytes } from "../../src/wire/wire.ts";
+import type { SharedBytes } from "../../src/wire/encoded.ts";
+
 import { StubStream } from "./support.ts";
 
 const tick = () => new Promise<void>((resolve) => process.nextTick(resolve));
@@ -45,7 +47,11 @@ test("frames that adjoin go out as one view of their memory, the same for all", 
   for (const frame of frames) for (const { outgoing } of all) outgoing.writeShared(frame);
   expect(all.map(({ outgoing }) => outgoing.buffered)).toEqual([13, 13, 13]);
   await tick();
-  expect(all.map(({ stream }) => stream.calls)).toEqual([["one,two,three"], ["one,two,three"], ["one,two,three"]]);
+  expect(all.map(({ stream }) => stream.calls)).toEqual([
+    ["one,two,three"],
+    ["one,two,three"],
+    ["one,two,three"],
+  ]);
   const [view] = all[0]?.stream.views ?? [];
   expect(view?.buffer).toBe(frames[0]?.memory.buffer);
   for (const { stream } of all) expect(stream.views[0]).toBe(view);

@@ -1,7 +1,9 @@
 // One message compressed and framed once, for many connections with the same setting.
+
 import { Buffer } from "node:buffer";
-import type { Codec, DeflateOwner, SharedMessage, SharedWaiter } from "../codec.ts";
-import type { SharedBytes } from "../wire.ts";
+import type { Codec, DeflateOwner } from "../codec.ts";
+import type { SharedBytes, SharedMessage, SharedWaiter } from "../encoded.ts";
+
 import { RSV1 } from "./decoder.ts";
 import { firstByte, sharedFrame } from "./encoder.ts";
 import { Opcode } from "./opcode.ts";

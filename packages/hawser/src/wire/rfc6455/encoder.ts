@@ -1,6 +1,8 @@
 // Messages to frames, written straight into the memory that goes out (RFC 6455 §5.2, §5.3).
+
 import { Buffer } from "node:buffer";
-import type { Output, SharedBytes } from "../wire.ts";
+import type { SharedBytes } from "../encoded.ts";
+import type { Output } from "../wire.ts";
 import { headerSize, MAX_HEADER, writeHeader } from "./frame-header.ts";
 import { applyMask, maskedCopy } from "./mask.ts";
 import { Opcode } from "./opcode.ts";

@@ -2,8 +2,9 @@
 //
 // Whoever sends several of them in a row sees that they adjoin, and copies nothing: a turn that brings sixteen messages to a
 // thousand subscribers would else put them together a thousand times.
+
 import { Buffer } from "node:buffer";
-import type { SharedBytes } from "../wire.ts";
+import type { SharedBytes } from "../encoded.ts";
 
 /** Larger frames have memory of their own: there a piece more in the write costs less than what the others would be kept for. */
 const ADJOINING = 1024;

@@ -21,7 +21,13 @@ const quiet = {
 test("a reader at rest serves the next connection, by that one's settings", () => {
   const sink = new RecordingSink();
   const lenient = settingsOf({ role: "server", sink, now: 0 });
-  const strict = settingsOf({ role: "server", sink, now: 0, limits: { message: 1, rate: 1 }, accepts: "text" });
+  const strict = settingsOf({
+    role: "server",
+    sink,
+    now: 0,
+    limits: { message: 1, rate: 1 },
+    accepts: "text",
+  });
   const first = messageReader(lenient, false, quiet);
   first.decoder.decode(plain.text("ab", { mask }), 0);
   expect(first.atRest).toBe(true);

@@ -3,8 +3,8 @@ import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
 import { sharedFrame, sharedMessage } from "../../../src/wire/rfc6455/encoder.ts";
 import { sharedRoom } from "../../../src/wire/rfc6455/shared-frame.ts";
-import { buildFrame } from "../../support/frames.ts";
 import { bytes, filler } from "../../support/bytes.ts";
+import { buildFrame } from "../../support/frames.ts";
 
 test("small frames adjoin until their memory is full, and none is written over", () => {
   let adjoining = 0;
@@ -28,10 +28,13 @@ test("a large one has memory of its own", () => {
   expect([memory.length, start, end]).toEqual([1025, 0, 1025]);
 });
 
-test.each(["", "a", "水", "x".repeat(200), "x".repeat(70_000)])("a message in one plain frame (RFC 6455 §5.2)", (text) => {
-  const { memory, start, end } = sharedMessage(text);
-  expect(memory.subarray(start, end).equals(buildFrame({ opcode: 1, payload: text }))).toBe(true);
-});
+test.each(["", "a", "水", "x".repeat(200), "x".repeat(70_000)])(
+  "a message in one plain frame (RFC 6455 §5.2)",
+  (text) => {
+    const { memory, start, end } = sharedMessage(text);
+    expect(memory.subarray(start, end).equals(buildFrame({ opcode: 1, payload: text }))).toBe(true);
+  },
+);
 
 test("bytes too, copied: the application's stay its own", () => {
   const payload = filler(100);
