@@ -11,7 +11,7 @@ import type { RequestHead } from "../handshake/head.ts";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import { originAllowed, originRefusal } from "../handshake/origin.ts";
 import { UpgradeRequest } from "../handshake/upgrade-request.ts";
-import { DeflateCodec } from "../transport/deflate.ts";
+import { deflateCodec } from "../transport/deflate.ts";
 import { checkBoolean } from "../wire/options.ts";
 import type { Doorstep } from "./doorstep.ts";
 import type { Settings } from "./settings.ts";
@@ -81,7 +81,7 @@ export function establish<Received extends Message, State>(
     timeouts: settings.timeouts,
     accepts: settings.accepts,
     coupled: settings.coupled,
-    codec: deflate && compression && new DeflateCodec(deflate.agreement, compression),
+    codec: deflate && compression && deflateCodec(deflate.agreement, compression),
     request,
     response: head,
     subprotocol: subprotocol ?? "",

@@ -15,7 +15,7 @@ import type { HeaderFields } from "../handshake/header-fields.ts";
 import { headerLines } from "../handshake/header-fields.ts";
 import { HeaderList } from "../handshake/header-list.ts";
 import { UpgradeRequest } from "../handshake/upgrade-request.ts";
-import { DeflateCodec } from "../transport/deflate.ts";
+import { deflateCodec } from "../transport/deflate.ts";
 import type { FaultScript, Faults } from "../transport/fault-script.ts";
 import { ManualClock } from "../transport/manual-clock.ts";
 import { memoryPair } from "../transport/memory.ts";
@@ -130,7 +130,7 @@ export function testPair<ServerState, ClientState>(
   const deflate = compression && agreeOn(compression);
   const handshake = () => testHandshake(options.target ?? "/", options.headers, subprotocol, deflate);
   const codec = (agreement: DeflateAgreement | undefined) =>
-    agreement && compression && new DeflateCodec(agreement, compression);
+    agreement && compression && deflateCodec(agreement, compression);
   return {
     server: new Connection({
       ...resolveSettings({ ...server, clock }),

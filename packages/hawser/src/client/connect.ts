@@ -6,7 +6,7 @@ import { printOffer } from "../handshake/offer.ts";
 import { parseTarget } from "../handshake/target.ts";
 import { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { parseWebSocketUrl, type WebSocketUrl } from "../handshake/url.ts";
-import { DeflateCodec } from "../transport/deflate.ts";
+import { deflateCodec } from "../transport/deflate.ts";
 import { handshakeKey } from "../transport/randomness.ts";
 import type { Kind } from "../wire/wire.ts";
 import type { Accepted } from "./asking.ts";
@@ -96,7 +96,7 @@ function established<State>(
     timeouts: settings.timeouts,
     accepts: settings.accepts,
     coupled: settings.coupled,
-    codec: deflate && compression && new DeflateCodec(deflate, compression),
+    codec: deflate && compression && deflateCodec(deflate, compression),
     request: new UpgradeRequest(
       { head, path, subprotocols: settings.subprotocols },
       { remoteAddress: transport.remoteAddress, secure: url.secure, host: url.host },

@@ -31,7 +31,7 @@ export interface PumpOptions {
   readonly accepts: Kind | undefined;
   /** Hold back the next message while output is over its mark. */
   readonly coupled: boolean;
-  /** This connection's own, if compression was agreed on. */
+  /** If compression was agreed on. With context takeover it is this connection's own. */
   readonly codec?: Codec | undefined;
 }
 

@@ -1,7 +1,7 @@
-// permessage-deflate for one connection (RFC 7692 §7.2): the Codec of its machine.
+// permessage-deflate (RFC 7692 §7.2): the Codec of machines.
 //
-// Each message is one call to zlib, and what messages refer to is kept as plain data: two windows at most, and none without
-// context takeover. A zlib stream for each direction would keep up to 300 KiB.
+// Each message is one call to zlib, and what messages refer to is kept as plain data: two windows at most for a connection. Without
+// context takeover there is nothing to keep, and one codec serves all. A zlib stream for each direction would keep up to 300 KiB.
 import type { CompressionSettings } from "../handshake/compression.ts";
 import type { DeflateAgreement } from "../handshake/deflate-params.ts";
 import type { Codec, DeflateOwner, InflateOwner } from "../wire/codec.ts";
@@ -17,6 +17,8 @@ interface NamedSetting extends DeflateSetting {
 
 /** Made once for each window size that was agreed on: ten thousand connections share it. */
 const named = new WeakMap<CompressionSettings, NamedSetting[]>();
+/** The codecs that serve all connections with a setting, for this thread's work. */
+const shared = new WeakMap<NamedSetting, DeflateCodec>();
 
 function agreedSetting(settings: CompressionSettings, windowBits: number): NamedSetting {
   const known = named.get(settings) ?? [];
@@ -27,7 +29,21 @@ function agreedSetting(settings: CompressionSettings, windowBits: number): Named
   return known[windowBits];
 }
 
-/** Compresses and inflates the messages of one connection. */
+/**
+ * The codec of a connection.
+ *
+ * @param settings checked, as `resolveCompression` gives them
+ */
+export function deflateCodec(agreement: DeflateAgreement, settings: CompressionSettings): DeflateCodec {
+  const { send, receive } = agreement;
+  if (send.contextTakeover || receive.contextTakeover) return new DeflateCodec(agreement, settings);
+  const setting = agreedSetting(settings, send.windowBits);
+  const known = shared.get(setting) ?? new DeflateCodec(agreement, settings);
+  shared.set(setting, known);
+  return known;
+}
+
+/** Compresses and inflates messages: of one connection with context takeover, of any number without. */
 export class DeflateCodec implements Codec {
   readonly threshold: number;
   readonly setting: string;
@@ -55,8 +71,8 @@ export class DeflateCodec implements Codec {
     return this.#inflater.now(input, max);
   }
 
-  finishInflating(): Uint8Array {
-    return this.#inflater.finish();
+  finishInflating(owner: InflateOwner): Uint8Array {
+    return this.#inflater.finish(owner);
   }
 
   deflate(input: Uint8Array, owner: DeflateOwner): Uint8Array | undefined {
@@ -75,11 +91,11 @@ export class DeflateCodec implements Codec {
     this.#deflater.sent(message);
   }
 
-  stopInflating(): void {
-    this.#inflater.stop();
+  stopInflating(owner: InflateOwner): void {
+    this.#inflater.stop(owner);
   }
 
-  stopDeflating(): void {
-    this.#deflater.stop();
+  stopDeflating(owner: DeflateOwner): void {
+    this.#deflater.stop(owner);
   }
 }

@@ -1,4 +1,4 @@
-// Compressing the messages of one connection (RFC 7692 §7.2.1): small ones at once, the others on the thread pool.
+// Compressing messages (RFC 7692 §7.2.1): small ones at once, the others on the thread pool.
 import type { Buffer } from "node:buffer";
 import type { DeflateDirection } from "../handshake/deflate-params.ts";
 import type { DeflateOwner } from "../wire/codec.ts";
@@ -15,15 +15,16 @@ const INPUT_HERE = 8 * 1024;
 /** A whole message; a piece of one, perhaps the last; a message that others send too. */
 type Part = "message" | "piece" | "last-piece" | "shared";
 
-/** Compresses one message after the other. */
+/** Compresses one message after the other: for one connection, or, where they refer to nothing before them, for any number. */
 export class Deflater {
   readonly #work: DeflateWork;
   readonly #setting: DeflateSetting;
   /** What was sent, where the next message may refer to it. */
   readonly #window: Window | undefined;
-  /** What the next piece may refer to, where messages stand alone. */
-  #pieces: Window | undefined;
-  #job: CompressJob | undefined;
+  /** What the next piece of a message may refer to, where messages stand alone. */
+  #pieces: Map<DeflateOwner, Window> | undefined;
+  /** What is under way for one owner alone. */
+  #jobs: Map<DeflateOwner, CompressJob> | undefined;
 
   constructor({ contextTakeover }: DeflateDirection, setting: DeflateSetting, work: DeflateWork) {
     this.#work = work;
@@ -34,11 +35,14 @@ export class Deflater {
   /** As `Codec.deflate`, `deflatePiece` and `deflateShared`. */
   compress(part: Part, input: Uint8Array, owner: DeflateOwner): Uint8Array | undefined {
     const small = input.length <= INPUT_HERE;
-    if (small && this.#work.hasTime) return this.finished(part, input, this.here(part, input));
+    if (small && this.#work.hasTime) return this.finished(part, input, owner, this.here(part, input, owner));
     // The application's bytes are its own again when this returns.
     const job = new CompressJob(this, part, new Uint8Array(input), owner);
     // What is shared is not this connection's alone, and goes on when it ends.
-    if (part !== "shared") this.#job = job;
+    if (part !== "shared") {
+      this.#jobs ??= new Map();
+      this.#jobs.set(owner, job);
+    }
     if (small) this.#work.later(job);
     else this.#work.elsewhere(job);
     return undefined;
@@ -49,23 +53,26 @@ export class Deflater {
     this.#window?.append(message);
   }
 
-  stop(): void {
-    if (this.#job !== undefined) this.#job.dropped = true;
-    this.#job = undefined;
+  /** As `Codec.stopDeflating`. */
+  stop(owner: DeflateOwner): void {
+    const job = this.#jobs?.get(owner);
+    if (job !== undefined) job.dropped = true;
+    this.#jobs?.delete(owner);
+    this.#pieces?.delete(owner);
   }
 
-  here(part: Part, input: Uint8Array): Buffer {
+  here(part: Part, input: Uint8Array, owner: DeflateOwner): Buffer {
     this.#work.spent(input.length);
-    return deflateHere(input, this.#setting, this.#contextOf(part));
+    return deflateHere(input, this.#setting, this.#contextOf(part, owner));
   }
 
-  elsewhere(part: Part, input: Uint8Array, done: (output: Buffer) => void): void {
-    deflateElsewhere(input, this.#setting, this.#contextOf(part), done);
+  elsewhere(part: Part, input: Uint8Array, owner: DeflateOwner, done: (output: Buffer) => void): void {
+    deflateElsewhere(input, this.#setting, this.#contextOf(part, owner), done);
   }
 
   /** What becomes of the output: what is to be sent. */
-  finished(part: Part, input: Uint8Array, output: Buffer): Uint8Array {
-    if (part !== "shared") this.#job = undefined;
+  finished(part: Part, input: Uint8Array, owner: DeflateOwner, output: Buffer): Uint8Array {
+    if (part !== "shared") this.#jobs?.delete(owner);
     if (part === "message" || part === "shared") {
       const result = withoutTail(output);
       // Not shorter, it goes out as it is, and the peer's window does not get to see it.
@@ -73,15 +80,23 @@ export class Deflater {
       if (part === "message") this.#window?.append(input);
       return result;
     }
-    if (this.#window === undefined) this.#pieces ??= new Window(this.#setting.windowBits);
-    (this.#window ?? this.#pieces)?.append(input);
+    this.#windowOfPieces(owner).append(input);
     if (part === "piece") return output;
-    this.#pieces = undefined;
+    this.#pieces?.delete(owner);
     return withoutTail(output);
   }
 
-  #contextOf(part: Part): Uint8Array | undefined {
-    return part === "shared" ? undefined : (this.#window ?? this.#pieces)?.bytes;
+  #contextOf(part: Part, owner: DeflateOwner): Uint8Array | undefined {
+    return part === "shared" ? undefined : (this.#window ?? this.#pieces?.get(owner))?.bytes;
+  }
+
+  #windowOfPieces(owner: DeflateOwner): Window {
+    const known = this.#window ?? this.#pieces?.get(owner);
+    if (known !== undefined) return known;
+    const made = new Window(this.#setting.windowBits);
+    this.#pieces ??= new Map();
+    this.#pieces.set(owner, made);
+    return made;
   }
 }
 
@@ -100,18 +115,18 @@ class CompressJob implements DeflateJob {
   }
 
   tryHere(): boolean {
-    this.#settle(this.#deflater.here(this.#part, this.#input));
+    this.#settle(this.#deflater.here(this.#part, this.#input, this.#owner));
     return true;
   }
 
   doElsewhere(done: () => void): void {
-    this.#deflater.elsewhere(this.#part, this.#input, (output) => {
+    this.#deflater.elsewhere(this.#part, this.#input, this.#owner, (output) => {
       done();
       if (!this.dropped) this.#settle(output);
     });
   }
 
   #settle(output: Buffer): void {
-    this.#owner.deflated(this.#deflater.finished(this.#part, this.#input, output));
+    this.#owner.deflated(this.#deflater.finished(this.#part, this.#input, this.#owner, output));
   }
 }

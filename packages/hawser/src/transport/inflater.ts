@@ -1,4 +1,4 @@
-// Inflating the messages of one connection (RFC 7692 §7.2.2): small ones at once, the others on the thread pool.
+// Inflating messages (RFC 7692 §7.2.2): small ones at once, the others on the thread pool.
 import type { Buffer } from "node:buffer";
 import type { DeflateDirection } from "../handshake/deflate-params.ts";
 import type { InflateOwner } from "../wire/codec.ts";
@@ -16,12 +16,13 @@ const OUTPUT_HERE = 32 * 1024;
 
 type Result = Uint8Array | ProtocolError | LimitError;
 
-/** Inflates one message after the other. */
+/** Inflates one message after the other: for one connection, or, where they refer to nothing before them, for any number. */
 export class Inflater {
   readonly #work: DeflateWork;
   /** What was received, where the next message may refer to it. */
   readonly #window: Window | undefined;
-  #job: InflateJob | undefined;
+  /** What is under way. */
+  #jobs: Map<InflateOwner, InflateJob> | undefined;
 
   constructor({ contextTakeover, windowBits }: DeflateDirection, work: DeflateWork) {
     this.#work = work;
@@ -36,7 +37,8 @@ export class Inflater {
     const plain = here ? this.tryHere(whole, max) : undefined;
     if (plain !== undefined) return this.#learnt(plain);
     const job = new InflateJob(this, whole, max, owner);
-    this.#job = job;
+    this.#jobs ??= new Map();
+    this.#jobs.set(owner, job);
     if (small && !here) this.#work.later(job);
     else this.#work.elsewhere(job);
     return undefined;
@@ -48,16 +50,18 @@ export class Inflater {
   }
 
   /** As `Codec.finishInflating`. */
-  finish(): Uint8Array {
-    const job = this.#job;
-    this.stop();
+  finish(owner: InflateOwner): Uint8Array {
+    const job = this.#jobs?.get(owner);
+    this.stop(owner);
     if (job === undefined) throw new Error("nothing is being inflated");
     return this.#now(job.input, job.max);
   }
 
-  stop(): void {
-    if (this.#job !== undefined) this.#job.dropped = true;
-    this.#job = undefined;
+  stop(owner: InflateOwner): void {
+    const job = this.#jobs?.get(owner);
+    if (job === undefined) return;
+    job.dropped = true;
+    this.#jobs?.delete(owner);
   }
 
   /** Inflates if it is not too large for that: then it is undefined. Throws as `Codec.inflate`. */
@@ -80,7 +84,7 @@ export class Inflater {
 
   /** A job is done, and was not dropped. */
   settle(owner: InflateOwner, result: Result): void {
-    this.#job = undefined;
+    this.#jobs?.delete(owner);
     owner.inflated(result instanceof Uint8Array ? this.#learnt(result) : result);
   }
 

@@ -12,7 +12,8 @@ export interface DeflateOwner {
 }
 
 /**
- * Compresses and inflates the messages of one connection, in their order: in each direction one at a time.
+ * Compresses and inflates messages, those of each owner in their order: in each direction one at a time. One codec may serve many
+ * connections, if what it does for one hangs on nothing that it did for another.
  *
  * A method gives its result at once or returns undefined; then the owner is called with it later, from outside of any call into
  * the codec. Bytes that are a view of a larger ArrayBuffer are lent for the call: who needs them longer copies them.
@@ -31,8 +32,8 @@ export interface Codec {
   inflate(input: Uint8Array, max: number, owner: InflateOwner): Uint8Array | undefined;
   /** As `inflate`, at once, however long it takes. */
   inflateNow(input: Uint8Array, max: number): Uint8Array;
-  /** Does at once what is being inflated elsewhere; its owner is not called. Throws as `inflate` does. */
-  finishInflating(): Uint8Array;
+  /** Does at once what is being inflated elsewhere for this owner, who is not called. Throws as `inflate` does. */
+  finishInflating(owner: InflateOwner): Uint8Array;
   /** Compresses one message (§7.2.1). Gives the message itself (or a copy) if it does not become shorter: it is to be sent as it is. */
   deflate(input: Uint8Array, owner: DeflateOwner): Uint8Array | undefined;
   /** Compresses a piece of a message that began compressed (§6.1). */
@@ -41,8 +42,8 @@ export interface Codec {
   deflateShared(input: Uint8Array, owner: DeflateOwner): Uint8Array | undefined;
   /** The peer inflates this now, though it was not compressed here: what `deflateShared` gave was sent. */
   sentShared(message: Uint8Array): void;
-  /** Nothing will be inflated any more: no owner is called. */
-  stopInflating(): void;
-  /** As `stopInflating`, for what is being compressed for this connection alone. */
-  stopDeflating(): void;
+  /** Nothing will be inflated for this owner any more: it is not called. */
+  stopInflating(owner: InflateOwner): void;
+  /** As `stopInflating`, for what is being compressed for this owner alone. */
+  stopDeflating(owner: DeflateOwner): void;
 }

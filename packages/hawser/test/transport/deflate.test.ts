@@ -13,7 +13,7 @@ import {
 import { describe, expect, it, vi } from "vitest";
 import { defaultCompression } from "../../src/handshake/compression.ts";
 import type { DeflateAgreement } from "../../src/handshake/deflate-params.ts";
-import { DeflateCodec } from "../../src/transport/deflate.ts";
+import { DeflateCodec, deflateCodec } from "../../src/transport/deflate.ts";
 import { DeflateWork } from "../../src/transport/deflate-work.ts";
 import { stored, withoutTail } from "../../src/transport/zlib-calls.ts";
 import type { DeflateOwner, InflateOwner } from "../../src/wire/codec.ts";
@@ -276,13 +276,51 @@ describe("compressing", () => {
     expect(agreed.setting).toBe(make({ bits: 10 }).setting);
   });
 
+  it("is one for all connections whose messages stand alone, and each one's own where they do not", () => {
+    const codecs = [false, true].flatMap((contextTakeover) => {
+      const direction = { contextTakeover, windowBits: 12 };
+      const agreement = { send: { ...direction, contextTakeover: false }, receive: direction };
+      return [deflateCodec(agreement, defaultCompression), deflateCodec(agreement, defaultCompression)];
+    });
+    expect(codecs[1]).toBe(codecs[0]);
+    expect(codecs[3]).not.toBe(codecs[2]);
+    const narrow = { contextTakeover: false, windowBits: 9 };
+    const other = deflateCodec({ send: narrow, receive: narrow }, defaultCompression);
+    expect(other).not.toBe(codecs[0]);
+    expect(other.setting).toBe(make({ bits: 9 }).setting);
+    expect(deflateCodec({ send: narrow, receive: narrow }, { ...defaultCompression })).not.toBe(other);
+  });
+
+  it("several owners: each has its own messages in fragments, and stops for itself alone", async () => {
+    const codec = make();
+    const [one, other] = [owner<Uint8Array>(), owner<Uint8Array>()];
+    const piece = filler(900);
+    const first = codec.deflatePiece(piece, false, one)!;
+    const alone = codec.deflatePiece(piece, true, other)!;
+    expect(inflatePlainly(Buffer.concat([alone, TAIL])).output.equals(piece)).toBe(true);
+    const last = codec.deflatePiece(piece, true, one)!;
+    expect(last.length).toBeLessThan(50);
+    const whole = inflatePlainly(Buffer.concat([first, last, TAIL])).output;
+    expect(whole.equals(Buffer.concat([piece, piece]))).toBe(true);
+
+    codec.deflatePiece(piece, false, one);
+    codec.stopDeflating(one);
+    const anew = codec.deflatePiece(piece, true, one)!;
+    expect(inflatePlainly(Buffer.concat([anew, TAIL])).output.equals(piece)).toBe(true);
+
+    codec.deflate(Buffer.alloc(50_000), noOwner);
+    codec.deflate(Buffer.alloc(50_000), other);
+    codec.stopDeflating(noOwner);
+    expect((await other.given).length).toBeLessThan(400);
+  });
+
   it("Z19: calls nobody after it was stopped, but does what is shared", async () => {
     const codec = make();
     const shared = owner<Uint8Array>();
     codec.deflateShared(Buffer.alloc(50_000), shared);
     codec.deflate(Buffer.alloc(50_000), noOwner);
-    codec.stopDeflating();
-    codec.stopDeflating();
+    codec.stopDeflating(noOwner);
+    codec.stopDeflating(noOwner);
     expect((await shared.given).length).toBeLessThan(400);
     // Behind it in line: had it not been dropped, it would be done by now.
     expect((await deflate(codec, Buffer.alloc(60_000))).length).toBeLessThan(400);
@@ -324,7 +362,7 @@ describe("inflating", () => {
   it("leaves small ones for the next turn where this one has no time left", async () => {
     const codec = make({ late: true });
     expect(codec.inflate(compressed(filler(5000)), MiB, noOwner)).toBeUndefined();
-    codec.stopInflating();
+    codec.stopInflating(noOwner);
     expect(await inflate(make({ late: true }), compressed(filler(5000)))).toHaveLength(5000);
     expect(await inflate(make({ late: true }), compressed(Buffer.alloc(MiB)))).toHaveLength(MiB);
     expect(await inflate(make({ late: true }), bytes`ff`)).toBeInstanceOf(ProtocolError);
@@ -409,19 +447,29 @@ describe("inflating", () => {
     const codec = make({ takeover: true });
     const large = Buffer.alloc(100_000, 5);
     expect(codec.inflate(compressed(large), MiB, noOwner)).toBeUndefined();
-    expect(Buffer.compare(codec.finishInflating(), large)).toBe(0);
+    expect(Buffer.compare(codec.finishInflating(noOwner), large)).toBe(0);
     expect(codec.inflate(compressed(large), 99_999, noOwner)).toBeUndefined();
-    expect(() => codec.finishInflating()).toThrow(LimitError);
-    expect(() => codec.finishInflating()).toThrow("nothing is being inflated");
+    expect(() => codec.finishInflating(noOwner)).toThrow(LimitError);
+    expect(() => codec.finishInflating(noOwner)).toThrow("nothing is being inflated");
     expect(await inflate(codec, compressed(large))).toHaveLength(100_000);
   });
 
   it("Z19: calls nobody after it was stopped", async () => {
     const codec = make();
     expect(codec.inflate(compressed(Buffer.alloc(100_000)), MiB, noOwner)).toBeUndefined();
-    codec.stopInflating();
-    codec.stopInflating();
+    codec.stopInflating(noOwner);
+    codec.stopInflating(noOwner);
     expect(await inflate(codec, compressed(Buffer.alloc(200_000)))).toHaveLength(200_000);
+  });
+
+  it("several owners: each stops for itself alone", async () => {
+    const codec = make();
+    const other = owner<Uint8Array | ProtocolError | LimitError>();
+    const large = compressed(Buffer.alloc(100_000));
+    codec.inflate(large, MiB, noOwner);
+    codec.inflate(large, MiB, other);
+    codec.stopInflating(noOwner);
+    expect(await other.given).toHaveLength(100_000);
   });
 
   it("Z17: many blocks of nothing take the time of their bytes", async () => {

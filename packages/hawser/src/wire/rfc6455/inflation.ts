@@ -89,12 +89,12 @@ export class Inflation implements InflateOwner {
     this.#stopped = true;
     this.#kind = undefined;
     this.#result = undefined;
-    this.#codec.stopInflating();
+    this.#codec.stopInflating(this);
   }
 
   #finish(): Uint8Array | ProtocolError | LimitError {
     try {
-      return this.#codec.finishInflating();
+      return this.#codec.finishInflating(this);
     } catch (error) {
       if (error instanceof ProtocolError || error instanceof LimitError) return error;
       throw error;

@@ -141,7 +141,7 @@ export class OutgoingQueue implements DeflateOwner, SharedWaiter {
     this.#open = undefined;
     this.#compressing = false;
     this.#behind = this.queued;
-    this.codec?.stopDeflating();
+    this.codec?.stopDeflating(this);
     return close?.payload;
   }
 

@@ -19,7 +19,7 @@ export interface WireOptions {
   readonly limits?: Pick<Limits, "message" | "rate">;
   /** Checked values, as `resolveTimeouts` gives them. */
   readonly timeouts?: Pick<Timeouts, "keepalive" | "pong" | "close" | "message" | "idle">;
-  /** Of this connection alone, if permessage-deflate was agreed on (RFC 7692). */
+  /** If permessage-deflate was agreed on (RFC 7692). With context takeover it is of this connection alone. */
   readonly codec?: Codec | undefined;
 }
 
