@@ -1,7 +1,7 @@
 // The workloads: what each is called, what it loads a server with, and who takes part.
 //
 // The first candidate is what the others are compared to. `peers` are those that only --all brings. `optional` marks workloads
-// that a candidate may be unable to run. A load names its mode and the flags of the load generator (loadgen/options.c).
+// that a peer may be unable to run. A load names its mode and the flags of the load generator (loadgen/options.c).
 import { KiB, MiB } from "./units.mjs";
 
 const servers = ["ws", "ws-bufferutil", "net", "hawser", "hawser-session"];

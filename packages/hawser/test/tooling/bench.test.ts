@@ -69,7 +69,7 @@ describe.skipIf(reason !== undefined)(`the benchmark${reason === undefined ? "" 
     ]);
     for (const [name, workload] of Object.entries<Workload>(workloads)) {
       expect(Object.keys(workload.results), name).toContain("ws");
-      if (name !== "W5z" && name !== "W6") expect(workload.unavailable, name).toEqual({});
+      expect(workload.unavailable, name).toEqual({});
       for (const [candidate, { value, runs }] of Object.entries(workload.results)) {
         expect(runs, `${name} ${candidate}`).toHaveLength(1);
         expect(value.median, `${name} ${candidate}`).toEqual(expect.any(Number));
