@@ -67,6 +67,10 @@ export class DeflateCodec implements Codec {
     return this.#inflater.inflate(input, max, owner);
   }
 
+  get hasTime(): boolean {
+    return this.#inflater.hasTime;
+  }
+
   inflateNow(input: Uint8Array, max: number): Uint8Array {
     return this.#inflater.now(input, max);
   }

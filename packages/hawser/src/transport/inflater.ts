@@ -44,6 +44,11 @@ export class Inflater {
     return undefined;
   }
 
+  /** As `Codec.hasTime`. */
+  get hasTime(): boolean {
+    return this.#work.hasTime;
+  }
+
   /** As `Codec.inflateNow`. */
   now(input: Uint8Array, max: number): Uint8Array {
     return this.#now(ended(input), max);
@@ -90,8 +95,11 @@ export class Inflater {
 
   #now(whole: Buffer, max: number): Uint8Array {
     try {
-      return this.#learnt(inflateHere(whole, max, this.#window?.bytes));
+      const plain = inflateHere(whole, max, this.#window?.bytes);
+      this.#work.spent(plain.length);
+      return this.#learnt(plain);
     } catch (error) {
+      this.#work.spent(isTooLarge(error) ? max : whole.length);
       throw reasonOf(error, max);
     }
   }

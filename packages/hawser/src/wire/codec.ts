@@ -30,6 +30,8 @@ export interface Codec {
    * @throws ProtocolError or LimitError
    */
   inflate(input: Uint8Array, max: number, owner: InflateOwner): Uint8Array | undefined;
+  /** This turn of the loop may still be used for `inflateNow` and `finishInflating`. */
+  readonly hasTime: boolean;
   /** As `inflate`, at once, however long it takes. */
   inflateNow(input: Uint8Array, max: number): Uint8Array;
   /** Does at once what is being inflated elsewhere for this owner, who is not called. Throws as `inflate` does. */

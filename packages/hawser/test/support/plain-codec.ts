@@ -14,6 +14,7 @@ export class PlainCodec implements Codec {
   readonly threshold: number;
   readonly setting: string;
   waits = false;
+  hasTime = true;
   /** What was told of messages that were sent, though they were not compressed here. */
   readonly shared: string[] = [];
   readonly stopped: string[] = [];

@@ -1,6 +1,7 @@
 // The codec of permessage-deflate against zlib's streams and against a reader of its own: messages, pieces, windows, limits.
 import { Buffer } from "node:buffer";
 import { randomFillSync } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   constants,
   createDeflateRaw,
@@ -452,6 +453,20 @@ describe("inflating", () => {
     expect(() => codec.finishInflating(noOwner)).toThrow(LimitError);
     expect(() => codec.finishInflating(noOwner)).toThrow("nothing is being inflated");
     expect(await inflate(codec, compressed(large))).toHaveLength(100_000);
+  });
+
+  it("Z2: what the end of a transport has inflated counts toward the turn of the loop", async () => {
+    const codec = make();
+    const bomb = compressed(Buffer.alloc(300_000));
+    expect(codec.inflate(bomb, MiB, noOwner)).toBeUndefined();
+    expect(codec.hasTime).toBe(true);
+    codec.finishInflating(noOwner);
+    expect(codec.hasTime).toBe(false);
+    await nextTurn();
+    await nextTurn();
+    expect(codec.hasTime).toBe(true);
+    expect(() => codec.inflateNow(bomb, 299_999)).toThrow(LimitError);
+    expect(codec.hasTime).toBe(false);
   });
 
   it("Z19: calls nobody after it was stopped", async () => {

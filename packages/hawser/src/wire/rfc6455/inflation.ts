@@ -76,11 +76,16 @@ export class Inflation implements InflateOwner {
   }
 
   /**
-   * Nothing more will come: what has come is inflated at once. As much as one message may be, and no more: the end must not hold
-   * up the other connections.
+   * Nothing more will come: what has come is inflated at once. As much as one message may be, and no more, and nothing where many
+   * end in one turn of the loop: the end must not hold up the other connections.
+   *
+   * @returns false if a message was under way for which there is no time
    */
-  hurry(): void {
-    this.#allowance ??= this.#maxSize;
+  hurry(): boolean {
+    this.#allowance ??= this.#codec.hasTime ? this.#maxSize : 0;
+    if (!this.busy || this.#allowance > 0) return true;
+    this.stop();
+    return false;
   }
 
   /** No message is wanted any more. */

@@ -160,7 +160,8 @@ class Machine implements Wire, MessageHandler {
     this.#now = now;
     this.#ending = true;
     if (unwanted) this.#inflation?.stop();
-    else this.#inflation?.hurry();
+    // What is behind a message that was dropped must not make what came look complete.
+    else if (this.#inflation?.hurry() === false) this.#deafen();
     this.#release();
     // A handler that dropped the transport has brought us here already.
     if (this.#closing?.state === "ended") return;

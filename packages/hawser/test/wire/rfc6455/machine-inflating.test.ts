@@ -251,6 +251,28 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
     expectMessages(session, "aa");
   });
 
+  test("Z2: where there is no time at the end, what is under way is dropped, and what came behind it", () => {
+    const { codec, session } = make({ role }, true);
+    const { peer } = session;
+    session.receive(Buffer.concat([peer.text(pack("a"), deflated), peer.text("never"), peer.close(1000)]));
+    codec.hasTime = false;
+    session.end();
+    expect(codec.waiting).toBe(0);
+    expect(session.messages).toEqual([]);
+    expectEnd(session, { code: 1006, cause: "lost", clean: false });
+  });
+
+  test("Z2: there is no need of time at the end for what is inflated already, nor for what was not compressed", () => {
+    const { codec, session } = make({ role }, true);
+    const { peer } = session;
+    session.receive(Buffer.concat([peer.text(pack("aa"), deflated), peer.text("b"), peer.close(1000)]));
+    codec.work();
+    codec.hasTime = false;
+    session.end();
+    expectMessages(session, "aa", "b");
+    expectEnd(session, { code: 1000, clean: true });
+  });
+
   test("the end inflates as much as one message may be, and then no end looks complete", () => {
     const { session } = make({ role, limits: { message: 100 } }, true);
     const { peer } = session;
