@@ -1,4 +1,5 @@
 // Compressing messages (RFC 7692 §7.2.1): small ones at once, the others on the thread pool.
+import { AsyncResource } from "node:async_hooks";
 import type { Buffer } from "node:buffer";
 import type { DeflateDirection } from "../handshake/deflate-params.ts";
 import type { DeflateOwner } from "../wire/codec.ts";
@@ -100,7 +101,8 @@ export class Deflater {
   }
 }
 
-class CompressJob implements DeflateJob {
+/** What waits for its turn, in the async context in which it was asked for: its own turn comes in that of whoever was before it. */
+class CompressJob extends AsyncResource implements DeflateJob {
   dropped = false;
   readonly #deflater: Deflater;
   readonly #part: Part;
@@ -108,6 +110,7 @@ class CompressJob implements DeflateJob {
   readonly #owner: DeflateOwner;
 
   constructor(deflater: Deflater, part: Part, input: Uint8Array, owner: DeflateOwner) {
+    super("HawserCompressing");
     this.#deflater = deflater;
     this.#part = part;
     this.#input = input;
@@ -127,6 +130,7 @@ class CompressJob implements DeflateJob {
   }
 
   #settle(output: Buffer): void {
-    this.#owner.deflated(this.#deflater.finished(this.#part, this.#input, this.#owner, output));
+    const result = this.#deflater.finished(this.#part, this.#input, this.#owner, output);
+    this.runInAsyncScope(() => this.#owner.deflated(result));
   }
 }

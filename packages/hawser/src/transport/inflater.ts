@@ -1,4 +1,5 @@
 // Inflating messages (RFC 7692 §7.2.2): small ones at once, the others on the thread pool.
+import { AsyncResource } from "node:async_hooks";
 import type { Buffer } from "node:buffer";
 import type { DeflateDirection } from "../handshake/deflate-params.ts";
 import type { InflateOwner } from "../wire/codec.ts";
@@ -110,7 +111,8 @@ export class Inflater {
   }
 }
 
-class InflateJob implements DeflateJob {
+/** What waits for its turn, in the async context in which it was asked for: its own turn comes in that of whoever was before it. */
+class InflateJob extends AsyncResource implements DeflateJob {
   dropped = false;
   readonly input: Buffer;
   readonly max: number;
@@ -118,6 +120,7 @@ class InflateJob implements DeflateJob {
   readonly #owner: InflateOwner;
 
   constructor(inflater: Inflater, input: Buffer, max: number, owner: InflateOwner) {
+    super("HawserInflating");
     this.#inflater = inflater;
     this.input = input;
     this.max = max;
@@ -132,14 +135,18 @@ class InflateJob implements DeflateJob {
       if (!(error instanceof ProtocolError || error instanceof LimitError)) throw error;
       result = error;
     }
-    if (result !== undefined) this.#inflater.settle(this.#owner, result);
+    if (result !== undefined) this.#settle(result);
     return result !== undefined;
   }
 
   doElsewhere(done: () => void): void {
     this.#inflater.elsewhere(this.input, this.max, (result) => {
       done();
-      if (!this.dropped) this.#inflater.settle(this.#owner, result);
+      if (!this.dropped) this.#settle(result);
     });
+  }
+
+  #settle(result: Result): void {
+    this.runInAsyncScope(() => this.#inflater.settle(this.#owner, result));
   }
 }

@@ -1,4 +1,5 @@
 // The codec of permessage-deflate against zlib's streams and against a reader of its own: messages, pieces, windows, limits.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Buffer } from "node:buffer";
 import { randomFillSync } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -290,6 +291,34 @@ describe("compressing", () => {
     expect(other).not.toBe(codecs[0]);
     expect(other.setting).toBe(make({ bits: 9 }).setting);
     expect(deflateCodec({ send: narrow, receive: narrow }, { ...defaultCompression })).not.toBe(other);
+  });
+
+  it("results come in the async context in which they were asked for, not in that of the job before", async () => {
+    const context = new AsyncLocalStorage<string>();
+    const codec = make();
+    const seen: string[] = [];
+    const large = Buffer.alloc(50_000);
+    const packed = Buffer.from(
+      deflateRawSync(large, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4),
+    );
+    const ask = (name: string, begin: (owner: DeflateOwner & InflateOwner) => unknown) =>
+      new Promise<void>((resolve) => {
+        const told = () => {
+          seen.push(`${name} in ${context.getStore()}`);
+          resolve();
+        };
+        context.run(name, () => begin({ deflated: told, inflated: told }));
+      });
+    await Promise.all([
+      ...["a", "b", "c"].map((name) => ask(name, (owner) => codec.deflate(large, owner))),
+      ...["d", "e", "f"].map((name) => ask(name, (owner) => codec.inflate(packed, MiB, owner))),
+    ]);
+    const late = make({ late: true });
+    await Promise.all([
+      ask("g", (owner) => late.deflate(large.subarray(0, 1000), owner)),
+      ask("h", (owner) => late.inflate(packed.subarray(0), MiB, owner)),
+    ]);
+    expect(seen.sort()).toEqual(["a", "b", "c", "d", "e", "f", "g", "h"].map((name) => `${name} in ${name}`));
   });
 
   it("several owners: each has its own messages in fragments, and stops for itself alone", async () => {
