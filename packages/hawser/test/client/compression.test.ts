@@ -74,6 +74,31 @@ describe("connect", () => {
   });
 });
 
+describe("reconnecting", () => {
+  test("compress: false holds for a message, sent at once or after it has waited", async () => {
+    const { url, meeting } = await answering(ANSWER);
+    const client = reconnecting(url, { compression: true });
+    ends.push(() => client.close());
+    expect(client.send(text, { compress: false })).toBe(true);
+    expect(client.send(text)).toBe(true);
+    const { caller } = await meeting();
+    expect((await caller.frame())?.rsv).toBe(0);
+    expect((await caller.frame())?.rsv).toBe(0x40);
+    client.send(text, { compress: false });
+    client.send(text, { compress: true });
+    expect((await caller.frame())?.rsv).toBe(0);
+    expect((await caller.frame())?.rsv).toBe(0x40);
+    caller.socket.destroy();
+  });
+
+  test("wrong options of a message are thrown at the call, whether it would wait or not", async () => {
+    const client = reconnecting("ws://localhost:1/", { compression: true });
+    const wrong: object = { compression: false };
+    expect(() => client.send("x", wrong)).toThrow(TypeError);
+    await client.close();
+  });
+});
+
 describe("the classes of browsers", () => {
   test("WebSocket offers it as browsers do, and says what the server answered", async () => {
     const { url, meeting } = await answering(ANSWER);

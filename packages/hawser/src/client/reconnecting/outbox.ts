@@ -3,6 +3,7 @@ import type { Sendable } from "../../connection/bytes.ts";
 import { sendable } from "../../connection/bytes.ts";
 import type { AnyConnection } from "../../connection/connection.ts";
 import { pumpOf } from "../../connection/connection.ts";
+import { mayCompress, type SendOptions } from "../../connection/send-options.ts";
 import type { Sender } from "../../connection/sender.ts";
 import type { Clock } from "../../transport/clock.ts";
 import { Timer } from "../../transport/clock.ts";
@@ -36,12 +37,13 @@ export class Outbox extends Timer {
    * waits here is not lost with the connection.
    *
    * @returns whether it was taken
-   * @throws TypeError for what is no message
+   * @throws TypeError for what is no message, and for wrong options
    */
-  send(data: Sendable): boolean {
+  send(data: Sendable, options?: SendOptions): boolean {
     const message = sendable(data);
-    if (this.#sendNow(message)) return true;
-    if (this.#over || !this.#queue.push(message)) {
+    const compress = mayCompress("send()", options);
+    if (this.#sendNow(message, compress)) return true;
+    if (this.#over || !this.#queue.push(message, compress)) {
       this.#refused += 1;
       return false;
     }
@@ -87,8 +89,9 @@ export class Outbox extends Timer {
     for (const resolve of this.#drains.splice(0)) resolve(false);
     if (this.#ws === undefined) return;
     const { sender } = pumpOf(this.#ws);
-    for (let data = this.#queue.peek(); data !== undefined; data = this.#queue.peek()) {
-      if (this.#ws.phase !== "open" || sender.waiting > most || !sender.sendWhole(data)) return;
+    for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
+      if (this.#ws.phase !== "open" || sender.waiting > most) return;
+      if (!sender.sendWhole(next.data, next.compress)) return;
       this.#queue.shift();
     }
   }
@@ -99,9 +102,9 @@ export class Outbox extends Timer {
     return { messages, expired: this.#queue.expired, refused: this.#refused, bytes: this.#lostBytes };
   }
 
-  #sendNow(message: string | Uint8Array): boolean {
+  #sendNow(message: string | Uint8Array, compress: boolean): boolean {
     if (this.#over || this.#queue.size > 0) return false;
-    return this.#ready()?.sendWhole(message) === true;
+    return this.#ready()?.sendWhole(message, compress) === true;
   }
 
   /** Sends over the connection that is open, if there is room in it. */
@@ -129,8 +132,9 @@ export class Outbox extends Timer {
         if (!(await ws.drain())) break;
         continue;
       }
-      const data = this.#queue.peek();
-      if (data === undefined || ws.phase !== "open" || !sender.sendWhole(data)) break;
+      const next = this.#queue.peek();
+      if (next === undefined || ws.phase !== "open") break;
+      if (!sender.sendWhole(next.data, next.compress)) break;
       this.#queue.shift();
     }
     if (this.#flushing === ws) this.#flushing = undefined;

@@ -1,6 +1,7 @@
 // ReconnectingConnection: what users hold. One connection after another, used as one.
 import type { Sendable } from "../../connection/bytes.ts";
 import type { Connection, Message } from "../../connection/connection.ts";
+import type { SendOptions } from "../../connection/send-options.ts";
 import { checkNames } from "../../wire/options.ts";
 import { checkClose } from "../../wire/rfc6455/close-code.ts";
 import { Course } from "./course.ts";
@@ -54,10 +55,10 @@ export class ReconnectingConnection<Received extends Message = Message, State = 
    * `limits.sendMark` waits in it, the message waits in the queue; a copy of it, if it is bytes.
    *
    * @returns true if it was taken; false, and the report counts it, when the queue is full (wait for `drain`) or all is over
-   * @throws TypeError for what is no message
+   * @throws TypeError for what is no message, and for wrong options
    */
-  send(data: Sendable): boolean {
-    return this.#course.outbox.send(data);
+  send(data: Sendable, options?: SendOptions): boolean {
+    return this.#course.outbox.send(data, options);
   }
 
   /**

@@ -12,8 +12,13 @@ export interface QueueOptions {
   readonly expiry: number;
 }
 
-interface Waiting {
+/** A message, and what was said of it. */
+export interface UnsentMessage {
   readonly data: string | Uint8Array;
+  readonly compress: boolean;
+}
+
+interface Waiting extends UnsentMessage {
   readonly size: number;
   readonly until: number;
 }
@@ -52,22 +57,23 @@ export class UnsentQueue {
   }
 
   /** Takes a message, bytes as a copy. Returns false, and takes nothing, if it would be too many or too much. */
-  push(data: string | Uint8Array): boolean {
+  push(data: string | Uint8Array, compress = true): boolean {
     const { messages, bytes, expiry } = this.#options;
     this.#dropExpired();
     const size = typeof data === "string" ? Buffer.byteLength(data) : data.byteLength;
     // Who is refused waits for an empty queue: then there has to be room for a message of any size.
     if (this.size >= messages || (this.size > 0 && this.#bytes + size > bytes)) return false;
     const until = this.#clock.now() + expiry;
-    this.#waiting.push({ data: typeof data === "string" ? data : new Uint8Array(data), size, until });
+    const kept = typeof data === "string" ? data : new Uint8Array(data);
+    this.#waiting.push({ data: kept, compress, size, until });
     this.#bytes += size;
     return true;
   }
 
   /** The message that has waited longest, and not too long; undefined if there is none. */
-  peek(): string | Uint8Array | undefined {
+  peek(): UnsentMessage | undefined {
     this.#dropExpired();
-    return this.#waiting[this.#head]?.data;
+    return this.#waiting[this.#head];
   }
 
   /** Forgets the message that `peek` gave. */

@@ -14,8 +14,8 @@ function queueOf(options: Partial<QueueOptions> = {}): { queue: UnsentQueue; clo
 
 function takeAll(queue: UnsentQueue): unknown[] {
   const taken: unknown[] = [];
-  for (let data = queue.peek(); data !== undefined; data = queue.peek()) {
-    taken.push(data);
+  for (let next = queue.peek(); next !== undefined; next = queue.peek()) {
+    taken.push(next.data);
     queue.shift();
   }
   return taken;
@@ -27,7 +27,7 @@ test("first in, first out, over many of its compactions", () => {
   for (const message of sent.slice(0, 1000)) queue.push(message);
   const taken: unknown[] = [];
   for (const message of sent.slice(1000)) {
-    taken.push(queue.peek());
+    taken.push(queue.peek()?.data);
     queue.shift();
     queue.push(message);
   }
@@ -66,7 +66,7 @@ test("bytes are copied, since the caller may use its buffer again", () => {
   const pool = Buffer.from("abcdef");
   queue.push(pool.subarray(1, 3));
   pool.fill(0);
-  const kept = queue.peek();
+  const kept = queue.peek()?.data;
   expect(kept).toEqual(new Uint8Array([98, 99]));
   expect(kept instanceof Uint8Array && kept.buffer.byteLength).toBe(2);
 });
@@ -78,11 +78,11 @@ test("what waited too long is dropped, counted, and makes room", () => {
   queue.push("other");
   expect(queue.push("late!")).toBe(false);
   clock.advance(399);
-  expect(queue.peek()).toBe("first");
+  expect(queue.peek()?.data).toBe("first");
   clock.advance(1);
   expect(queue.push("third")).toBe(true);
   expect(queue.expired).toBe(1);
-  expect(queue.peek()).toBe("other");
+  expect(queue.peek()?.data).toBe("other");
   clock.advance(1000);
   expect(queue.peek()).toBeUndefined();
   expect(queue.expired).toBe(3);
