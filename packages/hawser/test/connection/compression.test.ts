@@ -159,6 +159,22 @@ it("says whether it can, and what was agreed on", () => {
 });
 
 describe("broadcast", () => {
+  it.each([4000, 20_000])("takes %d bytes as they are at the call, for the window too", async (size) => {
+    const { server, client } = pair({ contextTakeover: true, windowBits: 15 });
+    const before = new Uint8Array(30_000).fill(1);
+    const bytes = filler(size);
+    const after = new Uint8Array(size).fill(7);
+    // Behind this one the shared frame has to wait.
+    server.send(before);
+    const given = new Uint8Array(bytes);
+    broadcast([server], given);
+    given.fill(7);
+    const shared = await take(client, 2);
+    same(shared, [before, bytes]);
+    server.send(after);
+    same(await take(client, 1), [after]);
+  });
+
   it.each([2000, 200_000])(
     "of %i bytes compresses once for all that agreed on the same, and keeps every order",
     async (size) => {

@@ -19,7 +19,8 @@ export class CompressedFrame implements SharedMessage, DeflateOwner {
   constructor(data: string | Uint8Array, codec: Codec) {
     const text = typeof data === "string";
     this.#opcode = text ? Opcode.text : Opcode.binary;
-    this.plain = text ? Buffer.from(data) : data;
+    // A connection may take it later, for its window too, and by then the application may have written over its bytes.
+    this.plain = text ? Buffer.from(data) : new Uint8Array(data);
     const compressed = codec.deflateShared(this.plain, this);
     if (compressed !== undefined) this.deflated(compressed);
   }
