@@ -16,11 +16,15 @@ export interface DeflateJob {
 const TURN = 256 * 1024;
 /** What each call costs beside its bytes, in bytes that could be done meanwhile. */
 const CALL = 512;
+/** And in what time that should be done, in milliseconds: a peer can write data of which a byte takes a hundred times as long. */
+const TURN_TIME = 10;
 /** How many jobs are on the thread pool at once. */
 const ELSEWHERE = 2;
 
 /** Divides the time of one thread. What waits is done in the order in which it came. */
 export class DeflateWork {
+  /** When it is, for `spent`. */
+  readonly now: () => number;
   readonly #nextTurn: (act: () => void) => void;
   #left = TURN;
   #turning = false;
@@ -33,9 +37,13 @@ export class DeflateWork {
     this.#start();
   };
 
-  /** @param nextTurn calls the function when the loop has turned once */
-  constructor(nextTurn: (act: () => void) => void) {
+  /**
+   * @param nextTurn calls the function when the loop has turned once
+   * @param now milliseconds; without it only bytes count
+   */
+  constructor(nextTurn: (act: () => void) => void, now: () => number = () => 0) {
     this.#nextTurn = nextTurn;
+    this.now = now;
   }
 
   /** Something small may be done here and now. */
@@ -43,9 +51,9 @@ export class DeflateWork {
     return this.#left > 0 && this.#small.length === 0;
   }
 
-  /** So many bytes were compressed or inflated here. */
-  spent(bytes: number): void {
-    this.#left -= bytes + CALL;
+  /** So many bytes were compressed or inflated here, in the time since then. It counts what is more of both. */
+  spent(bytes: number, since: number = this.now()): void {
+    this.#left -= Math.max(bytes + CALL, ((this.now() - since) / TURN_TIME) * TURN);
     this.#awaitTurn();
   }
 
@@ -92,4 +100,7 @@ export class DeflateWork {
 }
 
 /** All work of this thread. */
-export const deflateWork: DeflateWork = new DeflateWork((act) => setImmediate(act));
+export const deflateWork: DeflateWork = new DeflateWork(
+  (act) => setImmediate(act),
+  () => performance.now(),
+);

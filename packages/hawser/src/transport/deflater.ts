@@ -63,8 +63,10 @@ export class Deflater {
   }
 
   here(part: Part, input: Uint8Array, owner: DeflateOwner): Buffer {
-    this.#work.spent(input.length);
-    return deflateHere(input, this.#setting, this.#contextOf(part, owner));
+    const since = this.#work.now();
+    const output = deflateHere(input, this.#setting, this.#contextOf(part, owner));
+    this.#work.spent(input.length, since);
+    return output;
   }
 
   elsewhere(part: Part, input: Uint8Array, owner: DeflateOwner, done: (output: Buffer) => void): void {

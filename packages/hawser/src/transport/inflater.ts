@@ -73,12 +73,13 @@ export class Inflater {
   /** Inflates if it is not too large for that: then it is undefined. Throws as `Codec.inflate`. */
   tryHere(whole: Buffer, max: number): Uint8Array | undefined {
     const most = Math.min(max, OUTPUT_HERE);
+    const since = this.#work.now();
     try {
       const plain = inflateHere(whole, most, this.#window?.bytes);
-      this.#work.spent(plain.length);
+      this.#work.spent(plain.length, since);
       return plain;
     } catch (error) {
-      this.#work.spent(most);
+      this.#work.spent(most, since);
       if (isTooLarge(error) && most < max) return undefined;
       throw reasonOf(error, max);
     }
@@ -95,12 +96,13 @@ export class Inflater {
   }
 
   #now(whole: Buffer, max: number): Uint8Array {
+    const since = this.#work.now();
     try {
       const plain = inflateHere(whole, max, this.#window?.bytes);
-      this.#work.spent(plain.length);
+      this.#work.spent(plain.length, since);
       return this.#learnt(plain);
     } catch (error) {
-      this.#work.spent(isTooLarge(error) ? max : whole.length);
+      this.#work.spent(isTooLarge(error) ? max : whole.length, since);
       throw reasonOf(error, max);
     }
   }

@@ -46,6 +46,23 @@ describe("a turn of the loop", () => {
     expect(work.hasTime).toBe(false);
   });
 
+  it("Z17: has no time either for what takes long, however few bytes it is", () => {
+    let now = 100;
+    const turns: (() => void)[] = [];
+    const work = new DeflateWork(
+      (act) => turns.push(act),
+      () => now,
+    );
+    const since = work.now();
+    now += 9;
+    work.spent(10, since);
+    expect(work.hasTime).toBe(true);
+    work.spent(10, now - 1);
+    expect(work.hasTime).toBe(false);
+    turns.shift()?.();
+    expect(work.hasTime).toBe(true);
+  });
+
   it("does what waited first, in order, as far as the time goes", () => {
     const { work, job, diary, turn } = make();
     for (const name of ["a", "b", "c"]) work.later(job(name, { cost: 130 * KiB }));
