@@ -8,6 +8,9 @@ import { decodeUtf8 } from "./text.ts";
 /** A message to be delivered; one that is streamed as the only piece of itself. */
 export type Inflated = string | Uint8Array | { readonly kind: Kind; readonly bytes: Uint8Array };
 
+/** At the end no message is inflated that is larger than this, as it came: at its worst a byte takes half a microsecond. */
+const LARGEST_AT_THE_END = 64 * 1024;
+
 /** Inflates the messages of one connection, one at a time. */
 export class Inflation implements InflateOwner {
   readonly #codec: Codec;
@@ -16,6 +19,8 @@ export class Inflation implements InflateOwner {
   /** What is being inflated elsewhere, or has been and waits to be taken. */
   #kind: Kind | undefined;
   #streamed = false;
+  /** How large it is, as it came. */
+  #size = 0;
   #result: Uint8Array | ProtocolError | LimitError | undefined;
   /** How much more is inflated now that the transport is gone; undefined: it is there. */
   #allowance: number | undefined;
@@ -51,6 +56,7 @@ export class Inflation implements InflateOwner {
     if (plain !== undefined) return this.#finished(kind, streamed, plain);
     this.#kind = kind;
     this.#streamed = streamed;
+    this.#size = input.length;
     return undefined;
   }
 
@@ -76,14 +82,14 @@ export class Inflation implements InflateOwner {
   }
 
   /**
-   * Nothing more will come: what has come is inflated at once. As much as one message may be, and no more, and nothing where many
-   * end in one turn of the loop: the end must not hold up the other connections.
+   * Nothing more will come: what has come is inflated at once. As much as one message may be, and no more, none that is large, and
+   * nothing where many end in one turn of the loop: the end must not hold up the other connections.
    *
    * @returns false if a message was under way for which there is no time
    */
   hurry(): boolean {
     this.#allowance ??= this.#codec.hasTime ? this.#maxSize : 0;
-    if (!this.busy || this.#allowance > 0) return true;
+    if (!this.busy || (this.#allowance > 0 && this.#size <= LARGEST_AT_THE_END)) return true;
     this.stop();
     return false;
   }
@@ -108,7 +114,7 @@ export class Inflation implements InflateOwner {
 
   #atTheEnd(kind: Kind, input: Uint8Array, streamed: boolean, allowance: number): Inflated | undefined {
     const most = this.#ceiling(kind, streamed);
-    if (allowance > 0) {
+    if (allowance > 0 && input.length <= LARGEST_AT_THE_END) {
       try {
         const plain = this.#codec.inflateNow(input, Math.min(allowance, most));
         this.#allowance = allowance - plain.length;

@@ -262,6 +262,26 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
     expectEnd(session, { code: 1006, cause: "lost", clean: false });
   });
 
+  test("Z17: at the end nothing is inflated that is large as it came, nor what is behind it", () => {
+    // A byte of these takes two.
+    for (const [size, arrived] of [
+      [32 * 1024, 1],
+      [32 * 1024 + 1, 0],
+    ] as const) {
+      for (const waits of [true, false]) {
+        const { codec, session } = make({ role, limits: { message: 100_000 } }, true);
+        const { peer } = session;
+        const large = peer.text(pack("ab".repeat(size).slice(0, size)), deflated);
+        // It is under way at the end, or has not begun.
+        session.receive(Buffer.concat(waits ? [large] : [peer.text(pack("x"), deflated), large]));
+        session.receive(peer.text("behind"));
+        session.end();
+        expect(codec.waiting).toBe(0);
+        expect(session.messages).toHaveLength((waits ? 0 : 1) + arrived * 2);
+      }
+    }
+  });
+
   test("Z2: there is no need of time at the end for what is inflated already, nor for what was not compressed", () => {
     const { codec, session } = make({ role }, true);
     const { peer } = session;
