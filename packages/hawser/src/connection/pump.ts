@@ -187,9 +187,9 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     this.#transport.writeShared(bytes);
   }
 
-  end(): void {
+  end(over?: boolean): void {
     this.#ledger.ending();
-    this.#transport.end();
+    this.#transport.end(over);
   }
 
   message(data: string | Uint8Array): boolean {

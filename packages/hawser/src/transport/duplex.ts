@@ -119,8 +119,8 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
     this.#outgoing.flush();
   }
 
-  end(): void {
-    this.#outgoing.end();
+  end(over?: boolean): void {
+    this.#outgoing.end(over);
   }
 
   destroy(): void {

@@ -11,7 +11,7 @@ export type RecordedEvent =
   | { readonly type: "pong"; readonly payload: Uint8Array; readonly sentAt: number | undefined }
   | { readonly type: "ready" }
   | { readonly type: "deflated" }
-  | { readonly type: "end" }
+  | { readonly type: "end"; readonly over: boolean }
   | { readonly type: "closed"; readonly end: WireEnd };
 
 /** Records all events and answers pings, as the contract of `Sink.ping` demands. */
@@ -72,8 +72,8 @@ export class RecordingSink extends OutputBuffer implements Sink {
     this.#note({ type: "deflated" });
   }
 
-  end(): void {
-    this.#note({ type: "end" });
+  end(over = false): void {
+    this.#note({ type: "end", over });
   }
 
   closed(end: WireEnd): void {
