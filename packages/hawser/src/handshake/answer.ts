@@ -5,7 +5,7 @@ import { badRequest } from "./bad-request.ts";
 import { type ExtensionOffer, parseExtensions, printExtensions } from "./extension.ts";
 import { listHas, quote } from "./field-syntax.ts";
 import { HandshakeError } from "./handshake-error.ts";
-import { printHead, type RequestHead, type ResponseHead } from "./head.ts";
+import { printHead, printHeaderLines, type RequestHead, type ResponseHead } from "./head.ts";
 import { type HeaderFields, headerLines } from "./header-fields.ts";
 import { HeaderList } from "./header-list.ts";
 import { hostOf } from "./host.ts";
@@ -72,7 +72,7 @@ export function examine(head: RequestHead): Opening {
 
 function checkMethodAndVersion({ method, version }: RequestHead): void {
   // RFC 9110 §7.8: "A server MUST ignore an Upgrade header field that is received in an HTTP/1.0 request."
-  if (!/^1\.[1-9]$/.test(version)) {
+  if (version !== "1.1" && !/^1\.[2-9]$/.test(version)) {
     throw upgradeRequired(
       `a WebSocket needs HTTP/1.1, and the request says HTTP/${version}`,
       "RFC 6455 §4.2.1(1)",
@@ -95,8 +95,8 @@ function checkNoBody(headers: HeaderList): void {
       "RFC 9112 §6.1",
     );
   }
-  const length = onlyOne(headers, "Content-Length", "RFC 9112 §6.3") ?? "0";
-  if (!/^0+$/.test(length)) {
+  const length = onlyOne(headers, "Content-Length", "RFC 9112 §6.3");
+  if (length !== undefined && !/^0+$/.test(length)) {
     throw badRequest(
       `a request for a WebSocket has no body, and the Content-Length is ${quote(length)}`,
       "RFC 9112 §6.3",
@@ -114,15 +114,15 @@ const wireVersionPattern = /^(?:[0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])$
 
 // RFC 6455 §4.4: whatever is wrong with the version, the answer says which one there is.
 function checkWireVersion(headers: HeaderList): void {
-  const versions = headers.all("sec-websocket-version");
-  const given = versions.join(", ");
-  if (given === "13") return;
+  const version = headers.get("sec-websocket-version");
+  if (version === "13") return;
+  const given = version ?? "";
   const rule = "RFC 6455 §4.2.1(6)";
   const supported = ["Sec-WebSocket-Version", "13"] as const;
   if (wireVersionPattern.test(given)) {
     throw upgradeRequired(`this server speaks version 13, and not ${given}`, "RFC 6455 §4.4", [supported]);
   }
-  const found = versions.length === 0 ? "missing" : quote(given);
+  const found = version === undefined ? "missing" : quote(given);
   const message = `Sec-WebSocket-Version must be 13, and is ${found}`;
   throw new HandshakeError(message, { status: 400, rule, headers: [supported] });
 }
@@ -137,9 +137,9 @@ function keyOf(headers: HeaderList): string {
 }
 
 function onlyOne(headers: HeaderList, name: string, rule: string): string | undefined {
-  const [value, second] = headers.all(name);
-  if (second !== undefined) throw badRequest(`the request has more than one ${name}`, rule);
-  return value;
+  const values = headers.all(name);
+  if (values.length > 1) throw badRequest(`the request has more than one ${name}`, rule);
+  return values[0];
 }
 
 // RFC 9110 §15.5.22: "The server MUST send an Upgrade header field in a 426 response".
@@ -166,6 +166,11 @@ export interface Acceptance {
   readonly head: ResponseHead;
 }
 
+const switching = "HTTP/1.1 101 Switching Protocols";
+const ownOnAccept = /^(?:sec-websocket-.*|connection|upgrade|content-length|transfer-encoding)$/i;
+const ownOnRefusal = /^(?:connection|content-length|transfer-encoding)$/i;
+const noHeaderLines: ReturnType<typeof headerLines> = [];
+
 /**
  * Prints the answer that accepts (RFC 6455 §4.2.2(5)).
  *
@@ -174,32 +179,28 @@ export interface Acceptance {
  */
 export function printAcceptance(opening: Opening, options: AcceptanceOptions = {}): Acceptance {
   const { subprotocol, extensions = [], headers } = options;
-  const lines: (readonly [name: string, value: string])[] = [
-    ["Upgrade", "websocket"],
-    ["Connection", "Upgrade"],
-    ["Sec-WebSocket-Accept", acceptFor(opening.key)],
-  ];
+  const accept = acceptFor(opening.key);
+  // What every answer has is known to be right: only the lines behind it are checked.
+  const start = `${switching}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n`;
+  const more: (readonly [name: string, value: string])[] = [];
   if (subprotocol !== undefined) {
     checkOffered("subprotocol", subprotocol, opening.subprotocols);
-    lines.push(["Sec-WebSocket-Protocol", subprotocol]);
+    more.push(["Sec-WebSocket-Protocol", subprotocol]);
   }
   if (extensions.length > 0) {
     const offered = opening.extensions.map(({ name }) => name);
     for (const { name } of extensions) checkOffered("extension", name, offered);
-    lines.push(["Sec-WebSocket-Extensions", printExtensions(extensions)]);
+    more.push(["Sec-WebSocket-Extensions", printExtensions(extensions)]);
   }
-  lines.push(
-    ...applicationLines(
-      headers,
-      /^(?:sec-websocket-.*|connection|upgrade|content-length|transfer-encoding)$/i,
-    ),
-  );
-  const status = 101;
-  const reason = reasonPhrase(status);
-  return {
-    bytes: printHead(`HTTP/1.1 ${status} ${reason}`, lines),
-    head: { status, reason, headers: new HeaderList(lines) },
-  };
+  more.push(...applicationLines(headers, ownOnAccept));
+  const bytes = Buffer.from(`${start}${printHeaderLines(more)}\r\n`, "latin1");
+  const lines: readonly (readonly [name: string, value: string])[] = [
+    ["Upgrade", "websocket"],
+    ["Connection", "Upgrade"],
+    ["Sec-WebSocket-Accept", accept],
+    ...more,
+  ];
+  return { bytes, head: { status: 101, reason: "Switching Protocols", headers: new HeaderList(lines) } };
 }
 
 function checkOffered(kind: string, chosen: string, offered: readonly string[]): void {
@@ -228,7 +229,7 @@ export function printRefusal({ status, body = reasonPhrase(status), headers }: R
   if (!Number.isInteger(status) || status < 300 || status > 599 || status === 304) {
     throw new RangeError(`a refusal has a status from 300 to 599, and not 304; ${status} is none`);
   }
-  const given = applicationLines(headers, /^(?:connection|content-length|transfer-encoding)$/i);
+  const given = applicationLines(headers, ownOnRefusal);
   const has = (wanted: string) => given.some(([name]) => name.toLowerCase() === wanted);
   const content = Buffer.from(body, "utf8");
   const lines: (readonly [name: string, value: string])[] = [
@@ -247,6 +248,7 @@ function applicationLines(
   headers: HeaderFields | undefined,
   reserved: RegExp,
 ): ReturnType<typeof headerLines> {
+  if (headers === undefined) return noHeaderLines;
   const lines = headerLines(headers);
   for (const [name] of lines) {
     if (reserved.test(name)) throw new TypeError(`the header ${quote(name)} is set by the handshake itself`);

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 
 const smallestCopy = 1024;
+const nothing = Buffer.alloc(0);
 
 /**
  * Bytes that come in pieces.
@@ -10,7 +11,7 @@ const smallestCopy = 1024;
  * one growing buffer: a list of pieces would let a peer make us keep some hundred bytes of bookkeeping for each byte it sends.
  */
 export class GatheredBytes {
-  #buffer: Buffer = Buffer.alloc(0);
+  #buffer: Buffer = nothing;
   #length = 0;
 
   /** Adds a piece, which is ours from now on. */

@@ -171,13 +171,22 @@ export function printHead(
   headers: Iterable<readonly [name: string, value: string]>,
 ): Buffer {
   if (!valuePattern.test(startLine)) throw unprintable("the start line", startLine);
-  let text = `${startLine}\r\n`;
+  return Buffer.from(`${startLine}\r\n${printHeaderLines(headers)}\r\n`, "latin1");
+}
+
+/**
+ * Prints header lines, each with its end.
+ *
+ * @throws TypeError as `printHead`
+ */
+export function printHeaderLines(headers: Iterable<readonly [name: string, value: string]>): string {
+  let text = "";
   for (const [name, value] of headers) {
     if (!isToken(name)) throw new TypeError(`a header name must be a token, not ${quote(name)}`);
     if (!valuePattern.test(value)) throw unprintable(`the header ${name}`, value);
     text += `${name}: ${value}\r\n`;
   }
-  return Buffer.from(`${text}\r\n`, "latin1");
+  return text;
 }
 
 function unprintable(what: string, text: string): TypeError {

@@ -4,7 +4,7 @@ import { quote, trimOws } from "./field-syntax.ts";
 /** One header line: its name, and all that stands between the colon and the end of the line. */
 export type HeaderLine = readonly [name: string, raw: string];
 
-const noLines: readonly HeaderLine[] = [];
+const noValues: readonly string[] = [];
 
 /**
  * The header lines of a message, in their order, which never change. Names are found whatever their case (RFC 9110 §5.1).
@@ -42,40 +42,52 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
 
   /** The value of all lines of this name, joined with ", " (RFC 9110 §5.3); undefined if there is none. */
   get(name: string): string | undefined {
-    const values = this.all(name);
-    return values.length < 2 ? values[0] : values.join(", ");
+    const wanted = name.toLowerCase();
+    let joined: string | undefined;
+    for (const line of this.#lines) {
+      if (!isNamed(line, wanted)) continue;
+      const value = trimOws(line[1]);
+      joined = joined === undefined ? value : `${joined}, ${value}`;
+    }
+    return joined;
   }
 
   /** The value of each line of this name. */
   all(name: string): readonly string[] {
-    return this.#named(name).map(([, raw]) => trimOws(raw));
+    const wanted = name.toLowerCase();
+    let values: string[] | undefined;
+    for (const line of this.#lines) {
+      if (!isNamed(line, wanted)) continue;
+      if (values === undefined) values = [trimOws(line[1])];
+      else values.push(trimOws(line[1]));
+    }
+    return values ?? noValues;
   }
 
   /** Whether there is a line of this name. */
   has(name: string): boolean {
-    return this.#named(name).length > 0;
+    return this.#first(name) !== undefined;
   }
 
   /** What stood between the colon and the end of the first line of this name, the whitespace included; undefined if there is none. */
   rawValue(name: string): string | undefined {
-    return this.#named(name)[0]?.[1];
+    return this.#first(name)?.[1];
   }
 
   *[Symbol.iterator](): IterableIterator<readonly [name: string, value: string]> {
     for (const [name, raw] of this.#lines) yield [name, trimOws(raw)];
   }
 
-  // Names are compared line by line rather than put into an index: a handshake asks some ten times about some ten lines,
-  // most names differ in length already, and an object as index would have to fear names such as "__proto__".
-  #named(name: string): readonly HeaderLine[] {
+  #first(name: string): HeaderLine | undefined {
     const wanted = name.toLowerCase();
-    let found: HeaderLine[] | undefined;
-    for (const line of this.#lines) {
-      const candidate = line[0];
-      if (candidate.length !== wanted.length || candidate.toLowerCase() !== wanted) continue;
-      if (found === undefined) found = [line];
-      else found.push(line);
-    }
-    return found ?? noLines;
+    for (const line of this.#lines) if (isNamed(line, wanted)) return line;
+    return undefined;
   }
+}
+
+// Names are compared line by line rather than put into an index: a handshake asks some ten times about some ten lines,
+// most names differ in length already, and an object as index would have to fear names such as "__proto__".
+function isNamed(line: HeaderLine, wanted: string): boolean {
+  const name = line[0];
+  return name.length === wanted.length && name.toLowerCase() === wanted;
 }

@@ -1,5 +1,5 @@
 // Sec-WebSocket-Key and Sec-WebSocket-Accept: the proof that the server read the handshake (RFC 6455 §1.3).
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 // RFC 6455 §1.3: a value that a server which does not speak WebSocket is unlikely to use.
 const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -19,7 +19,6 @@ export function isKey(key: string): boolean {
 
 /** The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key: base64 of twenty bytes (RFC 6455 §4.2.2(5.4)). */
 export function acceptFor(key: string): string {
-  return createHash("sha1")
-    .update(key + guid, "latin1")
-    .digest("base64");
+  // In one call: a Hash object with its stream takes more than twice as long.
+  return hash("sha1", key + guid, "base64");
 }

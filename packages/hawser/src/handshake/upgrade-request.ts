@@ -41,11 +41,12 @@ export class UpgradeRequest {
     const { method, target } = opening.head;
     // Others are refused by most versions; a constant costs no memory for each connection.
     this.method = method === "GET" ? "GET" : detached(method);
-    this.target = detached(target);
+    // A query may hold a secret, which has no business in a memory of ours, and seldom comes again.
+    this.target = target.includes("?") ? detached(target) : targets.of(target);
     this.path = opening.path === target ? this.target : detached(opening.path);
     this.remoteAddress = surroundings.remoteAddress;
     this.secure = surroundings.secure;
-    this.host = detached(surroundings.host);
+    this.host = hosts.of(surroundings.host);
     this.#headers = opening.head.headers;
     this.#subprotocols = opening.subprotocols;
   }
@@ -122,3 +123,16 @@ export function keptResponse(response: ResponseHead, names: readonly string[]): 
 function detached(text: string): string {
   return Buffer.from(text, "latin1").toString("latin1");
 }
+
+/** Detached strings, one after another the same for most requests: those share one copy. */
+class Recurring {
+  #last = "";
+
+  of(text: string): string {
+    if (text !== this.#last) this.#last = detached(text);
+    return this.#last;
+  }
+}
+
+const targets = new Recurring();
+const hosts = new Recurring();
