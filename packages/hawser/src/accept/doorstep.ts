@@ -17,8 +17,13 @@ import type { Receiver } from "../transport/transport.ts";
 import type { Settings } from "./settings.ts";
 import type { Peer } from "./trust.ts";
 
+/** An answer above this, with long headers of an application's, is not copied. */
+const LARGE = 4096;
+
 /** How long a refused peer may take to read its answer and hang up, in milliseconds. */
 const LINGER = 1000;
+
+const nothing: readonly Buffer[] = [];
 
 /** What `HandshakeError.status` is when nobody was left to be answered. */
 export const NO_ANSWER = 0;
@@ -27,6 +32,19 @@ export const NO_ANSWER = 0;
  * Where a handshake stands. The last four are ends: the deadline does not hold any more.
  */
 type Step = "proxy-header" | "head" | "deciding" | "accepted" | "handed-on" | "refused" | "gone";
+
+/** Who waits for the head of a request, at one doorstep or at many. */
+export interface HeadTaker {
+  headCame(read: HeadRead, doorstep: Doorstep): void;
+  /** There will be none; the peer has had its answer, if it can be answered. */
+  headFailed(error: HandshakeError, doorstep: Doorstep): void;
+}
+
+/** Who keeps account of doorsteps. */
+export interface DoorstepKeeper {
+  /** The handshake is over, one way or another. Called once for each. */
+  settled(doorstep: Doorstep): void;
+}
 
 /** How a doorstep comes to be. */
 export interface DoorstepOptions {
@@ -38,8 +56,8 @@ export interface DoorstepOptions {
   readonly since?: number | undefined;
   /** Who is at the other end, where that is known better than from the stream. */
   readonly peer?: Peer | undefined;
-  /** The handshake is over, one way or another. Called once. */
-  readonly onSettled?: (() => void) | undefined;
+  /** Called in place of the promise of `readHead`. */
+  readonly taker?: HeadTaker | undefined;
 }
 
 /** Makes of a stream a connection's transport, an answered refusal, or somebody else's stream. */
@@ -47,7 +65,7 @@ export class Doorstep extends Timer implements Receiver {
   readonly transport: DuplexTransport;
   readonly #settings: Settings;
   readonly #reader: HeadReader;
-  readonly #onSettled: (() => void) | undefined;
+  readonly #keeper: DoorstepKeeper | undefined;
   #proxyHeader: ProxyHeaderReader | undefined;
   #peer: Peer;
   #step: Step;
@@ -55,17 +73,18 @@ export class Doorstep extends Timer implements Receiver {
   #rest: Buffer | undefined;
   /** What came later, before the answer. */
   #early: GatheredBytes | undefined;
-  #waiter: { resolve: (head: HeadRead) => void; reject: (error: HandshakeError) => void } | undefined;
+  #taker: HeadTaker | undefined;
   #failure: HandshakeError | undefined;
   #onFailure: ((error: HandshakeError) => void) | undefined;
   #onGone: (() => void) | undefined;
 
   /** @throws TypeError if the stream carries no bytes */
-  constructor(stream: Duplex, settings: Settings, options: DoorstepOptions = {}) {
+  constructor(stream: Duplex, settings: Settings, options: DoorstepOptions = {}, keeper?: DoorstepKeeper) {
     super();
     const { clock, timeouts, limits, trust } = settings;
     this.#settings = settings;
-    this.#onSettled = options.onSettled;
+    this.#keeper = keeper;
+    this.#taker = options.taker;
     this.transport = new DuplexTransport(stream, options.head);
     this.#reader = new HeadReader(limits);
     this.#peer = options.peer ?? { address: this.transport.remoteAddress, secure: isSecure(stream) };
@@ -99,7 +118,7 @@ export class Doorstep extends Timer implements Receiver {
   /** The head of the request. Rejects with a HandshakeError; the peer has had its answer then. Called once. */
   readHead(): Promise<HeadRead> {
     return new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject };
+      this.#taker = { headCame: resolve, headFailed: reject };
       if (this.#failure !== undefined) reject(this.#failure);
     });
   }
@@ -116,12 +135,13 @@ export class Doorstep extends Timer implements Receiver {
   accept(answer: Buffer): readonly Buffer[] {
     if (this.#step === "deciding") {
       this.#settle("accepted");
-      this.transport.write(answer);
+      this.#write(answer);
     } else if (this.#step === "refused") {
       // Too late: the transport is still the connection's, to end it.
       this.#settle("gone");
       this.#onGone?.();
     }
+    if (this.#rest === undefined && this.#early === undefined) return nothing;
     const came = [this.#rest, this.#early?.bytes].filter((bytes) => bytes !== undefined);
     this.#forgetBytes();
     return came;
@@ -210,7 +230,17 @@ export class Doorstep extends Timer implements Receiver {
     if (read === undefined) return;
     this.#step = "deciding";
     if (read.rest.length > 0) this.#rest = read.rest;
-    this.#waiter?.resolve(read);
+    this.#taker?.headCame(read, this);
+  }
+
+  // Into the memory in which what the open hook sends will lie: both go out in one piece.
+  #write(answer: Buffer): void {
+    if (answer.length > LARGE) {
+      this.transport.write(answer);
+      return;
+    }
+    const slab = this.transport.reserve(answer.length);
+    slab.used += answer.copy(slab.bytes, slab.used);
   }
 
   // Gathered, since a list would cost some hundred bytes for each chunk, and a chunk may be one byte.
@@ -248,7 +278,7 @@ export class Doorstep extends Timer implements Receiver {
   #tell(error: HandshakeError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    this.#waiter?.reject(error);
+    this.#taker?.headFailed(error, this);
     this.#onFailure?.(error);
   }
 
@@ -260,7 +290,7 @@ export class Doorstep extends Timer implements Receiver {
     const wasSettled = this.#step === "refused";
     this.#settings.clock.cancel(this);
     this.#step = end;
-    if (!wasSettled) this.#onSettled?.();
+    if (!wasSettled) this.#keeper?.settled(this);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Duplex } from "node:stream";
 import { turnAway } from "../accept/admission.ts";
-import type { DoorstepOptions } from "../accept/doorstep.ts";
+import type { DoorstepKeeper, DoorstepOptions } from "../accept/doorstep.ts";
 import { Doorstep } from "../accept/doorstep.ts";
 import type { Settings } from "../accept/settings.ts";
 import type { CloseReport } from "../connection/close-report.ts";
@@ -54,7 +54,7 @@ function closing(): HandshakeError {
 }
 
 /** Keeps the books of one server. */
-export class Roster {
+export class Roster implements DoorstepKeeper {
   readonly #limits: Limits;
   readonly #connections = new Set<AnyConnection>();
   /** Handshakes that are not answered yet. */
@@ -90,13 +90,7 @@ export class Roster {
   /** Puts a stream on the doorstep. Undefined: there are too many, and it was told so. */
   receive(stream: Duplex, settings: Settings, options: DoorstepOptions): Doorstep | undefined {
     const { full } = this;
-    const doorstep: Doorstep = new Doorstep(stream, settings, {
-      ...options,
-      onSettled: () => {
-        this.handshakes -= 1;
-        this.#doorsteps.delete(doorstep);
-      },
-    });
+    const doorstep = new Doorstep(stream, settings, options, this);
     this.handshakes += 1;
     if (this.draining) {
       this.refuse(closing(), doorstep);
@@ -109,6 +103,11 @@ export class Roster {
     }
     this.#doorsteps.add(doorstep);
     return doorstep;
+  }
+
+  settled(doorstep: Doorstep): void {
+    this.handshakes -= 1;
+    this.#doorsteps.delete(doorstep);
   }
 
   /** Answers no, if nothing was answered yet: counted, and told to subscribers. */

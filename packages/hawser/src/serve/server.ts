@@ -1,10 +1,9 @@
 // Server: what serve gives back. It listens, reads heads itself, and hands what is not a WebSocket to HTTP.
 import type { AddressInfo, Socket } from "node:net";
 import type { SecureContextOptions, TlsOptions } from "node:tls";
-import type { Doorstep } from "../accept/doorstep.ts";
+import type { Doorstep, HeadTaker } from "../accept/doorstep.ts";
 import { reportFault } from "../handlers/fault.ts";
 import { wantsWebSocket } from "../handshake/answer.ts";
-import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { HeadRead } from "../handshake/head.ts";
 import { Listening } from "./listening.ts";
 import { LiveServer } from "./live-server.ts";
@@ -30,6 +29,11 @@ export class Server extends LiveServer {
   readonly #desk: Desk;
   readonly #listening: Listening;
   readonly #handOver: HandOver | undefined;
+  /** One object for all connections. */
+  readonly #taker: HeadTaker = {
+    headCame: (read, doorstep) => this.#decide(read, doorstep),
+    headFailed: (error, doorstep) => this.#desk.reception.failed(error, doorstep),
+  };
 
   /** @internal Use `serve`. */
   constructor(options: ServerOptions) {
@@ -130,26 +134,21 @@ export class Server extends LiveServer {
   }
 
   #take(socket: Socket, since: number): void {
-    const doorstep = this.#desk.roster.receive(socket, this.#desk.endpoint.settings, { since });
-    doorstep?.readHead().then(
-      (read) => this.#decide(read, doorstep),
-      (error: unknown) => this.#failed(error, doorstep),
-    );
+    this.#desk.roster.receive(socket, this.#desk.endpoint.settings, { since, taker: this.#taker });
   }
 
   #decide(read: HeadRead, doorstep: Doorstep): void {
-    if (doorstep.settled) return;
-    if (this.#handOver === undefined || wantsWebSocket(read.head)) {
+    const handOver = this.#handOver;
+    if (handOver === undefined || wantsWebSocket(read.head)) {
       this.#desk.reception.receive(read.head, doorstep);
       return;
     }
-    this.#desk.roster.handedOn += 1;
-    this.#handOver.take(doorstep.handOn(read.raw), doorstep.peer);
-  }
-
-  #failed(error: unknown, doorstep: Doorstep): void {
-    if (!(error instanceof HandshakeError)) throw error;
-    this.#desk.reception.failed(error, doorstep);
+    // Not before the socket has told all it had to tell about these bytes: the next one puts them back.
+    queueMicrotask(() => {
+      if (doorstep.settled) return;
+      this.#desk.roster.handedOn += 1;
+      handOver.take(doorstep.handOn(read.raw), doorstep.peer);
+    });
   }
 
   /** A connection that was handed on asks for an upgrade with a later request. */

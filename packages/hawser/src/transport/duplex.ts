@@ -89,8 +89,9 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
   start(receiver: Receiver): void {
     if (this.#state === "detached") throw new Error("the stream was detached");
     const stream = this.#stream;
+    const isFresh = this.#state === "new";
     this.#receiver = receiver;
-    if (this.#state === "new") {
+    if (isFresh) {
       this.#state = "started";
       this.#error ??= stream.errored ?? undefined;
       if (stream.readableEnded && this.#peerEnd === "ahead") this.#peerEnd = "seen";
@@ -100,7 +101,10 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
     }
     // It may have said 'close' before anybody listened.
     if (stream.destroyed) this.#settleSoon();
-    this.#deliverSoon();
+    // Mostly there is nothing to tell yet, and what comes the stream brings by itself. (One that lends its reads would read on
+    // when it is resumed and paused again at once.)
+    if (this.lends || !this.#isQuiet(stream)) this.#deliverSoon();
+    else if (isFresh) stream.resume();
   }
 
   reserve(size: number): Slab {
@@ -241,6 +245,17 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
     } finally {
       if (gathers) this.#outgoing.flushListed();
     }
+  }
+
+  /** Whether there is nothing to tell that is past, and no reason not to flow. */
+  #isQuiet(stream: Duplex): boolean {
+    return (
+      this.#early === undefined &&
+      this.#peerEnd === "ahead" &&
+      !this.#closed &&
+      !this.#paused &&
+      !stream.destroyed
+    );
   }
 
   #settleIfOver(): void {

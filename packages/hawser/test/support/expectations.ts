@@ -38,7 +38,7 @@ export function expectUndisturbed(session: Session): void {
 export function expectFailed(session: Session, code: number, violation?: Violation): WireEnd {
   expectLastClose(session, code);
   expect(session.wire.phase).toBe("closing");
-  expect(session.sink.events.at(-1)).toMatchObject({ type: "end" });
+  expect(session.sink.events.at(-1)).toEqual({ type: "end" });
   const end = expectEnd(session.end(), { code, clean: false, initiator: "local", received: undefined });
   if (violation !== undefined) expect(end.error).toMatchObject({ violation, closeCode: code });
   return end;

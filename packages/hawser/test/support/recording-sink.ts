@@ -11,7 +11,7 @@ export type RecordedEvent =
   | { readonly type: "pong"; readonly payload: Uint8Array; readonly sentAt: number | undefined }
   | { readonly type: "ready" }
   | { readonly type: "deflated" }
-  | { readonly type: "end"; readonly over: boolean }
+  | { readonly type: "end" }
   | { readonly type: "closed"; readonly end: WireEnd };
 
 /** Records all events and answers pings, as the contract of `Sink.ping` demands. */
@@ -22,6 +22,8 @@ export class RecordingSink extends OutputBuffer implements Sink {
   onFragment: (kind: Kind, bytes: Uint8Array, final: boolean) => boolean = () => true;
   /** What `ping` does; by default it answers with a pong. */
   onPing: (payload: Uint8Array) => void = (payload) => this.wire?.pong(payload);
+  /** What each `end` said: that the transport may be dropped, or not. */
+  readonly over: boolean[] = [];
   /** The machine that this is the sink of. */
   wire: Wire | undefined;
   readonly #events: RecordedEvent[] = [];
@@ -73,7 +75,8 @@ export class RecordingSink extends OutputBuffer implements Sink {
   }
 
   end(over = false): void {
-    this.#note({ type: "end", over });
+    this.over.push(over);
+    this.#note({ type: "end" });
   }
 
   closed(end: WireEnd): void {

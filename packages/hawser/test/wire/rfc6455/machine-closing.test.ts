@@ -86,7 +86,7 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
   });
 
   test.runIf(role === "server")("the transport may be dropped where nothing more can come", () => {
-    const over = (session: Session) => session.sink.of("end").map((event) => event.over);
+    const over = (session: Session) => session.sink.over;
     const pinged = () => {
       const session = new Session({ role });
       session.wire.ping(bytes`01`, session.now);
