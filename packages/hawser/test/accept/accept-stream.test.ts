@@ -69,6 +69,19 @@ async function ask(line: Line, options?: AcceptStreamOptions): Promise<PendingHa
   return pending;
 }
 
+test("an answer with long headers comes whole, before the first message", async () => {
+  const line = new Line(request());
+  const pending = await ask(line);
+  const long = "x".repeat(20_000);
+  const ws = await pending.accept({ headers: { "X-Long": long } });
+  ws.send("hi");
+  await eventually(() => line.text.endsWith("hi"), "the message");
+  expect(line.text).toMatch(/^HTTP\/1\.1 101 /);
+  expect(line.text).toContain(`\r\nX-Long: ${long}\r\n\r\n`);
+  line.destroy();
+  await ws.closed;
+});
+
 test("any Duplex will do", async () => {
   const line = new Line(request({ headers: { Cookie: "a=b" } }));
   const pending = await ask(line);
