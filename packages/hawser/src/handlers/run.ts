@@ -83,17 +83,19 @@ export function drive(ws: AnyConnection, handler: Handler, options: RunOptions):
   else void runSession(ws, handler, options);
 }
 
-async function runSession(ws: AnyConnection, handler: Handler, options: RunOptions): Promise<CloseReport> {
+/** Not an async function: its frame would wait beside that of the session for as long as the connection lives. */
+function runSession(ws: AnyConnection, handler: Handler, options: RunOptions): Promise<CloseReport> {
+  const failed = (error: unknown): Promise<CloseReport> => {
+    endByFault(ws, error, options.onError);
+    return ws.closed;
+  };
   try {
     const pending = handler.session?.(ws);
     keepHeaders(ws, options.keep ?? []);
-    await pending;
-    // Not awaited here: what the peer makes of it is in the report.
-    void ws.close(1000);
+    return Promise.resolve(pending).then(() => ws.close(1000), failed);
   } catch (error) {
-    endByFault(ws, error, options.onError);
+    return failed(error);
   }
-  return ws.closed;
 }
 
 function endByFault(ws: AnyConnection, error: unknown, onError: ErrorHook | undefined): void {
