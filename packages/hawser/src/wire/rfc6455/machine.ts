@@ -74,9 +74,9 @@ class Machine implements Wire, MessageHandler {
   /** Nothing more is read: what comes now is thrown away. */
   #deaf = false;
   #held = false;
-  /** A chunk is being read: what an event's handler releases is left to the loop that reads it. */
+  /** A chunk is being read: what an event's handler releases or brings is left to the loop that reads it. */
   #reading = false;
-  /** Chunks, and ends of chunks, that came while the sink had enough. */
+  /** Chunks, and ends of chunks, that came while the sink had enough, or while another was being read. */
   #unread: Buffer[] | undefined;
   /** What ends the peer's part, and waits for answers to what came before it. */
   #conclusion: Conclusion | undefined;
@@ -143,13 +143,15 @@ class Machine implements Wire, MessageHandler {
 
   receive(chunk: Buffer, now: number): void {
     this.#now = now;
-    if (this.#held) {
+    // From inside an event's handler too, as a stream can that is in the same process: what came before it is read first.
+    if (this.#held || this.#reading || this.#unread !== undefined) {
       this.#unread ??= [];
       this.#unread.push(chunk);
-      return;
+      if (this.#held || this.#reading) return;
     }
     const within = this.#reader?.decoder.inFrame === true;
-    this.#read(chunk);
+    if (this.#unread === undefined) this.#read(chunk);
+    if (this.#unread !== undefined) this.#readOn();
     this.#noteProgress(now, within);
   }
 
@@ -339,7 +341,10 @@ class Machine implements Wire, MessageHandler {
     const conclusion = this.#conclusion;
     this.#conclusion = undefined;
     if (conclusion !== undefined) this.#act(conclusion);
-    if (this.#reading) return;
+    if (!this.#reading) this.#readOn();
+  }
+
+  #readOn(): void {
     while (this.#unread !== undefined && !this.#held) {
       const chunk = this.#unread.shift();
       if (chunk === undefined) this.#unread = undefined;

@@ -83,3 +83,33 @@ test("a handler that has another connection read from inside its message disturb
   expect(outer.sink.of("message").map(({ data }) => data)).toEqual(["one", "two"]);
   expect(inner.sink.of("message").map(({ data }) => data)).toEqual(["inner", "inner"]);
 });
+
+test("a chunk that comes from inside a message's handler is read behind the one under way, by no other's reader", () => {
+  const outer = new Session();
+  const other = new Session();
+  const later = plain.text("other", { mask });
+  outer.sink.onMessage = (data) => {
+    if (data !== "one") return true;
+    outer.receive(plain.text("three", { mask }), plain.text("four", { mask }));
+    other.receive(later.subarray(0, 8));
+    return true;
+  };
+  outer.receive(Buffer.concat([plain.text("one", { mask }), plain.text("two", { mask })]));
+  other.receive(later.subarray(8));
+  expect(outer.messages).toEqual(["one", "two", "three", "four"]);
+  expect(other.messages).toEqual(["other"]);
+});
+
+test("also while what was held back is read, and when a handler throws", () => {
+  const session = new Session();
+  session.sink.onMessage = () => false;
+  session.receive(plain.text("one", { mask }), plain.text("two", { mask }), plain.text("three", { mask }));
+  session.sink.onMessage = (data) => {
+    if (data === "two") session.receive(plain.text("four", { mask }));
+    if (data === "three") throw new Error("a handler's own");
+    return true;
+  };
+  expect(() => session.resume()).toThrow("a handler's own");
+  session.receive(plain.text("five", { mask }));
+  expect(session.messages).toEqual(["one", "two", "three", "four", "five"]);
+});
