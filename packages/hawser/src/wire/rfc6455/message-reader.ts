@@ -8,6 +8,16 @@ import type { Settings } from "./settings.ts";
 /** So many wait for their next use at most: more are there only where as many connections are amid a message at once. */
 const MOST_SPARE = 64;
 
+const stop = () => false;
+/** A spare reader must not keep alive the connection that it read for last, and all that hangs on that one. */
+const nobody: MessageHandler = {
+  streaming: false,
+  message: stop,
+  fragment: stop,
+  compressed: stop,
+  control: stop,
+};
+
 /** Reads the messages of one connection after the other. */
 export class MessageReader {
   readonly decoder: Decoder;
@@ -34,7 +44,9 @@ export class MessageReader {
 
   /** Whoever it read for needs it no more. Only `atRest`. */
   giveBack(): void {
-    if (this.#spare.length < MOST_SPARE) this.#spare.push(this);
+    if (this.#spare.length >= MOST_SPARE) return;
+    this.assembler.serve(nobody, 0, undefined);
+    this.#spare.push(this);
   }
 }
 

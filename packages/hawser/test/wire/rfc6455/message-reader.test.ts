@@ -40,6 +40,23 @@ test("a reader at rest serves the next connection, by that one's settings", () =
   expect(() => next.decoder.decode(plain.text("de", { mask }), 0)).toThrow(LimitError);
 });
 
+test("a spare reader has let go of the connection that it read for", () => {
+  const settings = settingsOf({ role: "server", sink: new RecordingSink(), now: 0 });
+  const heard: string[] = [];
+  const handler = {
+    streaming: false,
+    message: (data: string | Uint8Array) => heard.push(String(data)) > 0,
+    fragment: () => heard.push("fragment") > 0,
+    compressed: () => heard.push("compressed") > 0,
+    control: () => heard.push("control") > 0,
+  };
+  const reader = messageReader(settings, false, handler);
+  reader.decoder.decode(plain.text("", { mask }), 0);
+  reader.giveBack();
+  for (const frame of [plain.text("", { mask }), plain.ping("", { mask })]) reader.decoder.decode(frame, 0);
+  expect(heard).toEqual([""]);
+});
+
 test("the two roles, and those with compression, have readers of their own", () => {
   const sink = new RecordingSink();
   const server = settingsOf({ role: "server", sink, now: 0 });
