@@ -11,6 +11,7 @@ import { RSV1 } from "./decoder.ts";
 import { encodeFrame, encodeText, firstByte } from "./encoder.ts";
 import { headerSize } from "./frame-header.ts";
 import { Opcode } from "./opcode.ts";
+import { apart } from "./shared-frame.ts";
 
 /** A message that waits; text not yet encoded, bytes of the queue's own. */
 interface WaitingMessage {
@@ -98,7 +99,8 @@ export class OutgoingQueue implements DeflateOwner, SharedWaiter {
 
   frame(message: Encoded): void {
     if (this.idle && this.#sendFrame(message)) return;
-    this.#wait({ type: "frame", message });
+    // It may wait as long as the stream before it lasts.
+    this.#wait({ type: "frame", message: "memory" in message ? apart(message) : message });
   }
 
   fragment(kind: Kind, bytes: Uint8Array, final: boolean, compress: boolean): void {

@@ -25,3 +25,12 @@ export function sharedRoom(size: number): SharedBytes {
   used += size;
   return { memory, start, end: used };
 }
+
+/** The frame in memory of its own, to be kept for as long as a peer, or an application, likes. */
+export function apart(frame: SharedBytes): SharedBytes {
+  const size = frame.end - frame.start;
+  if (size === frame.memory.length) return frame;
+  const memory = Buffer.allocUnsafeSlow(size);
+  frame.memory.copy(memory, 0, frame.start, frame.end);
+  return { memory, start: 0, end: size };
+}

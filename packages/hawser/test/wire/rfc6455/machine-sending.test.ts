@@ -173,6 +173,21 @@ test("servers share what they encode, clients do not", () => {
   expect(new Session({ role: "client" }).wire.sharing).toBeUndefined();
 });
 
+test("what waits behind a fragmented message keeps no memory that others' frames lie in", () => {
+  const { wire, sink } = new Session();
+  const sizes: number[] = [];
+  sink.writeShared = ({ memory, start, end }) => {
+    sizes.push(memory.length);
+    expect(memory.subarray(start, end)).toEqual(plain.text(sizes.length === 1 ? "small" : "x".repeat(2000)));
+  };
+  const large = wire.encode("x".repeat(2000));
+  wire.sendFragment("text", bytes`${"a"}`, false);
+  wire.sendEncoded(wire.encode("small"));
+  wire.sendEncoded(large);
+  wire.sendFragment("text", bytes`${"b"}`, true);
+  expect(sizes).toEqual([7, 2004]);
+});
+
 test("a client takes a fresh key for every frame, and for every message it encodes", () => {
   let next = 1;
   const session = new Session({ role: "client", maskKey: () => next++ });
