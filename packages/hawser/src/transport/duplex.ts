@@ -7,8 +7,10 @@
 import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 import type { SharedBytes } from "../wire/encoded.ts";
 import type { Slab } from "../wire/wire.ts";
+import { smallPart } from "./batch.ts";
 import { destroyStream } from "./destroy-stream.ts";
 import type { LentReader, LentReads } from "./lent-reads.ts";
 import type { OutgoingOwner } from "./outgoing.ts";
@@ -116,7 +118,11 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
   }
 
   writeShared(bytes: SharedBytes): void {
-    this.#outgoing.writeShared(bytes);
+    const { memory, start, end } = bytes;
+    // A small one is copied anyway, but for sockets of Node's.
+    if (end - start > smallPart && !isOfNode(this.#stream))
+      this.#outgoing.write(copyOf(memory.subarray(start, end)));
+    else this.#outgoing.writeShared(bytes);
   }
 
   flush(): void {
@@ -318,8 +324,17 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
  * or by methods of its own, may do with the bytes what it likes.
  */
 function isPlainSocket(stream: Duplex): boolean {
-  if (Object.getPrototypeOf(stream) !== Socket.prototype) return false;
-  return !givenBytes.some((method) => Object.hasOwn(stream, method));
+  return Object.getPrototypeOf(stream) === Socket.prototype && !showsBytes(stream);
+}
+
+/** As `isPlainSocket`, or a TLSSocket, which keeps bytes and leaves them as they are. */
+function isOfNode(stream: Duplex): boolean {
+  const prototype: unknown = Object.getPrototypeOf(stream);
+  return (prototype === Socket.prototype || prototype === TLSSocket.prototype) && !showsBytes(stream);
+}
+
+function showsBytes(stream: Duplex): boolean {
+  return givenBytes.some((method) => Object.hasOwn(stream, method));
 }
 
 /** Not from Node's pool: the bytes may be kept for long, and written into. */

@@ -1,7 +1,8 @@
 // Streams as transports: what is delivered and in which order, how streams of every make end, and that no error gets away.
 import { Buffer } from "node:buffer";
+import { Socket } from "node:net";
 import { Duplex, type DuplexOptions, PassThrough } from "node:stream";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { DuplexTransport } from "../../src/transport/duplex.ts";
 import { put, Recorder, record, socketPair, tlsPair, turns } from "./support.ts";
 
@@ -34,6 +35,39 @@ function held(options?: DuplexOptions, head?: Uint8Array) {
 }
 
 describe("bytes", () => {
+  test("a frame for many cannot be changed for the others by a stream that works in the memory it is given", async () => {
+    class Scribbler extends Held {
+      override _write(chunk: Buffer, encoding: string, done: () => void): void {
+        super._write(Buffer.from(chunk), encoding, done);
+        chunk.fill(0);
+      }
+    }
+    const streams = [new Scribbler(), new Scribbler()];
+    const memory = Buffer.from(`<small>${"large".repeat(1000)}`);
+    for (const transport of streams.map((stream) => new DuplexTransport(stream))) {
+      transport.writeShared({ memory, start: 0, end: 7 });
+      transport.writeShared({ memory, start: 7, end: memory.length });
+      transport.flush();
+    }
+    await turns();
+    for (const { written } of streams) expect(Buffer.concat(written).equals(memory)).toBe(true);
+  });
+
+  test("one that is large goes over TLS from where it lies", async () => {
+    const [a, b] = await tlsPair();
+    const given = vi.spyOn(Socket.prototype, "write");
+    const memory = Buffer.alloc(5000, "x");
+    const [transport, peer] = [new DuplexTransport(a), new DuplexTransport(b)];
+    const [atA, atB] = [record(transport), record(peer)];
+    transport.writeShared({ memory, start: 0, end: 5000 });
+    transport.flush();
+    expect(given.mock.calls.map(([bytes]) => (bytes as Uint8Array).buffer)).toContain(memory.buffer);
+    await atB.until(() => atB.text.length === 5000);
+    for (const end of [transport, peer]) end.destroy();
+    await atA.until(() => atA.isLost);
+    await atB.until(() => atB.isLost);
+  });
+
   for (const [name, pair] of Object.entries({ TCP: () => socketPair(), TLS: tlsPair })) {
     test(`${name}: arrive on both ends, then the ends, then the loss`, async () => {
       const [a, b] = (await pair()).map((socket) => new DuplexTransport(socket));
