@@ -78,9 +78,9 @@ export class MessageIterator<Received> implements AsyncIterator<Received, undefi
   next(): Promise<IteratorResult<Received, undefined>> {
     const item = this.#source.inbox.take();
     if (item !== undefined) return this.#have(item);
-    return new Promise((resolve, reject) => {
-      this.#source.inbox.wait(new ResultWaiter(this.#source, this.#asMessage, resolve, reject));
-    });
+    const waiter = new ResultWaiter(this.#source, this.#asMessage);
+    this.#source.inbox.wait(waiter);
+    return waiter.result;
   }
 
   /** For what is there already: most messages are. */
@@ -95,28 +95,28 @@ export class MessageIterator<Received> implements AsyncIterator<Received, undefi
 }
 
 class ResultWaiter<Received> implements Waiter {
+  readonly result: Promise<IteratorResult<Received, undefined>>;
   readonly #source: MessageSource;
   readonly #asMessage: AsMessage<Received>;
-  readonly #resolve: (result: IteratorResult<Received, undefined>) => void;
-  readonly #reject: (error: unknown) => void;
+  #resolve: ((result: IteratorResult<Received, undefined>) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
 
-  constructor(
-    source: MessageSource,
-    asMessage: AsMessage<Received>,
-    resolve: (result: IteratorResult<Received, undefined>) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(source: MessageSource, asMessage: AsMessage<Received>) {
     this.#source = source;
     this.#asMessage = asMessage;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   arrived(item: Item | undefined): void {
     try {
-      this.#resolve(this.#resultOf(item));
+      this.#resolve?.(this.#resultOf(item));
     } catch (error) {
-      this.#reject(error);
+      this.#reject?.(error);
+      // A peer that goes away must not become an unhandled rejection of whoever has not come to await this yet.
+      this.result.catch(() => undefined);
     }
   }
 

@@ -182,6 +182,15 @@ describe("for await", () => {
     expect(await ws.closed).toMatchObject({ code: 1005, clean: true, cause: "close" });
   });
 
+  test("a next() that nobody awaits yet is no unhandled rejection when the peer goes", async () => {
+    const { server, client } = pairOf();
+    const next = server[Symbol.asyncIterator]().next();
+    void client.terminate();
+    // An unhandled rejection would fail this run.
+    await turns();
+    await expect(next).rejects.toThrow(ConnectionClosedError);
+  });
+
   test("ends after our own close", async () => {
     const { server, client } = pairOf();
     const all = collect(server);
