@@ -80,6 +80,42 @@ test("frames that do not adjoin, and those of another memory, keep their order",
   expect(stream.calls).toEqual(["one,three,four,one,"]);
 });
 
+test("a frame of another memory does not adjoin, though its place there would", async () => {
+  const { stream, outgoing } = setUp();
+  const [one] = adjoining("<1>", "<2>") as [SharedBytes, SharedBytes];
+  const [, other] = adjoining("abc", "def") as [SharedBytes, SharedBytes];
+  expect(other.start).toBe(one.end);
+  outgoing.writeShared(one);
+  outgoing.writeShared(other);
+  await tick();
+  expect(stream.calls).toEqual(["<1>def"]);
+});
+
+test("frames of one start or one end, and those in the same place of another memory, are not taken for one another", async () => {
+  const [short, long, tail, elsewhere] = [setUp(), setUp(), setUp(), setUp()];
+  const memory = Buffer.from("abcdef");
+  long.outgoing.writeShared({ memory, start: 0, end: 6 });
+  short.outgoing.writeShared({ memory, start: 0, end: 3 });
+  tail.outgoing.writeShared({ memory, start: 1, end: 3 });
+  elsewhere.outgoing.writeShared({ memory: Buffer.from("ghijkl"), start: 1, end: 3 });
+  await tick();
+  expect([long, short, tail, elsewhere].map(({ stream }) => stream.text)).toEqual([
+    "abcdef",
+    "abc",
+    "bc",
+    "hi",
+  ]);
+});
+
+test("come behind what lies in the slab", async () => {
+  const { stream, outgoing } = setUp();
+  put(outgoing, "a");
+  outgoing.writeShared(adjoining("<1>")[0] as SharedBytes);
+  expect(outgoing.buffered).toBe(4);
+  await tick();
+  expect(stream.calls).toEqual(["a<1>"]);
+});
+
 test("keep their order with all else that is put in", async () => {
   const { stream, outgoing } = setUp();
   const [one, two, three] = adjoining("<1>", "<2>", "<3>") as [SharedBytes, SharedBytes, SharedBytes];

@@ -280,6 +280,28 @@ describe("the shared slab", () => {
     await tick();
     expect(outgoing.reserve(1)).toBe(sharedSlab);
   });
+
+  test("that memory is small at first, doubles up to 16 KiB, and is let go when nothing waits", async () => {
+    const { stream, outgoing } = setUp(false);
+    const wait = async () => {
+      stream.open = false;
+      put(outgoing, "a");
+      await tick();
+    };
+    await wait();
+    const sizes = Array.from({ length: 7 }, () => {
+      const slab = outgoing.reserve(1000);
+      slab.used = slab.bytes.length;
+      return slab.bytes.length;
+    });
+    expect(sizes).toEqual([1, 2, 4, 8, 16, 16, 16].map((size) => size * KiB));
+    stream.open = true;
+    stream.take();
+    await tick();
+    expect(outgoing.buffered).toBe(0);
+    await wait();
+    expect(outgoing.reserve(1000).bytes.length).toBe(KiB);
+  });
 });
 
 describe("the account", () => {

@@ -57,6 +57,14 @@ test("a spare reader has let go of the connection that it read for", () => {
   expect(heard).toEqual([""]);
 });
 
+test("no more than 64 wait for their next use", () => {
+  const settings = settingsOf({ role: "server", sink: new RecordingSink(), now: 0 });
+  const take = () => Array.from({ length: 100 }, () => messageReader(settings, false, quiet));
+  const first = take();
+  for (const reader of first) reader.giveBack();
+  expect(take().filter((reader) => first.includes(reader))).toHaveLength(64);
+});
+
 test("the two roles, and those with compression, have readers of their own", () => {
   const sink = new RecordingSink();
   const server = settingsOf({ role: "server", sink, now: 0 });

@@ -24,6 +24,7 @@ test("small frames adjoin until their memory is full, and none is written over",
 });
 
 test("a large one has memory of its own", () => {
+  expect(sharedRoom(1024).memory.length).toBeGreaterThan(1024);
   const { memory, start, end } = sharedRoom(1025);
   expect([memory.length, start, end]).toEqual([1025, 0, 1025]);
 });
