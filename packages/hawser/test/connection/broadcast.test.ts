@@ -50,6 +50,20 @@ describe("who gets it", () => {
     for (const { peer } of servers) expect(peer.frames).toHaveLength(2);
   });
 
+  test("once for each setting, in whatever order the connections come", async () => {
+    const compression = { threshold: 1 };
+    const pairs = [true, false, true, false].map((small) => pairOf(small ? { compression } : {}));
+    const encodings = pairs.map(({ server }) => vi.spyOn(pumpOf(server).wire, "encode"));
+    expect(
+      broadcast(
+        pairs.map(({ server }) => server),
+        "to all",
+      ),
+    ).toBe(4);
+    expect(encodings.map(({ mock }) => mock.calls.length)).toEqual([1, 1, 0, 0]);
+    for (const { client } of pairs) expect(await client.receive()).toBe("to all");
+  });
+
   test("nothing is framed for nobody, but what is no message is one all the same", () => {
     expect(broadcast([], "x")).toBe(0);
     expect(encoder.sharedMessage).not.toHaveBeenCalled();

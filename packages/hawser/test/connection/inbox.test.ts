@@ -32,6 +32,35 @@ function waiter(arrived: (item: Item | undefined) => void): Waiter {
   return { arrived };
 }
 
+describe("settled", () => {
+  test("when nothing waits, and who took the last has come back for more", () => {
+    const { box } = inbox();
+    expect(box.settled).toBe(true);
+    box.deliver("a");
+    expect(box.settled).toBe(false);
+    box.take();
+    expect(box.settled).toBe(false);
+    box.wait(waiter(() => {}));
+    expect(box.settled).toBe(true);
+    box.deliver("b");
+    expect(box.settled).toBe(false);
+    box.wait(waiter(() => {}));
+    expect(box.settled).toBe(true);
+  });
+
+  test("not while the consumer is busy", async () => {
+    const { box } = inbox();
+    const { promise, resolve } = deferred();
+    box.claim(consumer(() => promise));
+    box.begin();
+    box.deliver("a");
+    expect(box.settled).toBe(false);
+    resolve();
+    await turns(1);
+    expect(box.settled).toBe(true);
+  });
+});
+
 describe("take and wait", () => {
   test("in order, however many", () => {
     const { box } = inbox(1e9);
