@@ -305,6 +305,27 @@ describe("the shared slab", () => {
 });
 
 describe("the account", () => {
+  test("the callback of a write that was taken at once says nothing of the next one", async () => {
+    const { stream, owner, outgoing } = setUp(false);
+    put(outgoing, "at once");
+    outgoing.flush();
+    stream.open = false;
+    put(outgoing, "later");
+    outgoing.flush();
+    put(outgoing, "behind");
+    await tick();
+    expect([outgoing.taken, outgoing.buffered, stream.text, owner.events]).toEqual([
+      7,
+      11,
+      "at oncelater",
+      [],
+    ]);
+    stream.open = true;
+    stream.take();
+    await tick();
+    expect([outgoing.taken, outgoing.buffered, stream.text]).toEqual([18, 0, "at oncelaterbehind"]);
+  });
+
   test("buffered and taken are exact, and drained is told once", async () => {
     const { stream, owner, outgoing } = setUp();
     stream.open = false;
