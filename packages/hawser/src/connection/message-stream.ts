@@ -31,7 +31,11 @@ export class MessageStream implements AsyncIterable<string | Uint8Array> {
     this.#decoder = first.kind === "text" ? new TextDecoder("utf-8", { ignoreBOM: true }) : undefined;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<string | Uint8Array, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<string | Uint8Array, void, undefined> {
+    return eachUnheard(this.#pieces());
+  }
+
+  async *#pieces(): AsyncGenerator<string | Uint8Array, void, undefined> {
     for (let piece = await this.#take(); piece !== undefined; piece = await this.#take()) {
       const data = this.#decoder?.decode(piece.bytes, { stream: !piece.final }) ?? piece.bytes;
       if (data.length > 0) yield data;
@@ -39,15 +43,28 @@ export class MessageStream implements AsyncIterable<string | Uint8Array> {
   }
 
   /** What was not read of it, as text; binary is decoded as UTF-8, with U+FFFD for what is not. Rejects as iterating does. */
-  async text(): Promise<string> {
+  text(): Promise<string> {
+    return unheard(this.#text());
+  }
+
+  /** What was not read of it, as bytes; text is UTF-8. Rejects as iterating does. */
+  bytes(): Promise<Uint8Array> {
+    return unheard(this.#bytes());
+  }
+
+  /** Reads to the end of the message and drops it. Rejects as iterating does. */
+  skip(): Promise<void> {
+    return unheard(this.#skip());
+  }
+
+  async #text(): Promise<string> {
     if (this.kind === "binary") return Buffer.from(await this.bytes()).toString("utf8");
     let text = "";
     for await (const piece of this) text += String(piece);
     return text;
   }
 
-  /** What was not read of it, as bytes; text is UTF-8. Rejects as iterating does. */
-  async bytes(): Promise<Uint8Array> {
+  async #bytes(): Promise<Uint8Array> {
     const pieces: Uint8Array[] = [];
     for (let piece = await this.#take(); piece !== undefined; piece = await this.#take())
       pieces.push(piece.bytes);
@@ -60,8 +77,7 @@ export class MessageStream implements AsyncIterable<string | Uint8Array> {
     return whole;
   }
 
-  /** Reads to the end of the message and drops it. Rejects as iterating does. */
-  async skip(): Promise<void> {
+  async #skip(): Promise<void> {
     while ((await this.#take()) !== undefined);
   }
 
@@ -86,7 +102,11 @@ export class MessageStreams implements AsyncIterable<MessageStream> {
   }
 
   /** Yields a stream for each message. A whole message, received before streaming began, is a stream of one piece. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<MessageStream, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<MessageStream, void, undefined> {
+    return eachUnheard(this.#streams());
+  }
+
+  async *#streams(): AsyncGenerator<MessageStream, void, undefined> {
     for (;;) {
       await this.#current?.skip();
       const item = await this.#next(false);
@@ -95,6 +115,21 @@ export class MessageStreams implements AsyncIterable<MessageStream> {
       yield this.#current;
     }
   }
+}
+
+/** A peer that goes away must not become an unhandled rejection of whoever has not come to await this yet. */
+function unheard<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** The same for every `next()`. */
+function eachUnheard<Each>(
+  items: AsyncGenerator<Each, void, undefined>,
+): AsyncGenerator<Each, void, undefined> {
+  const next = items.next.bind(items);
+  items.next = () => unheard(next());
+  return items;
 }
 
 function asFragment(item: Item): Fragment {

@@ -228,3 +228,29 @@ describe("ends", () => {
     await expect(thrown).rejects.toMatchObject({ report: { code: 3000 } });
   });
 });
+
+test("what nobody awaits yet is no unhandled rejection when the peer goes", async () => {
+  const waits = [
+    (stream: MessageStream) => stream[Symbol.asyncIterator]().next(),
+    (stream: MessageStream) => stream.text(),
+    (stream: MessageStream) => stream.bytes(),
+    (stream: MessageStream) => stream.skip(),
+  ];
+  for (const wait of waits) {
+    const { ws, peer } = endpoint();
+    const streams = ws.messages();
+    await peer.send(masked.binary(new Uint8Array(0), { fin: false }), masked.more("a"));
+    const stream = await first(streams);
+    await stream[Symbol.asyncIterator]().next();
+    const waiting = wait(stream);
+    peer.transport.destroy();
+    // An unhandled rejection would fail this run.
+    await turns();
+    await expect(waiting).rejects.toThrow(ConnectionClosedError);
+  }
+  const { ws, peer } = endpoint();
+  const next = ws.messages()[Symbol.asyncIterator]().next();
+  peer.transport.destroy();
+  await turns();
+  await expect(next).rejects.toThrow(ConnectionClosedError);
+});
