@@ -187,9 +187,9 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     this.#transport.writeShared(bytes);
   }
 
-  end(over?: boolean): void {
+  end(): void {
     this.#ledger.ending();
-    this.#transport.end(over);
+    this.#transport.end();
   }
 
   message(data: string | Uint8Array): boolean {

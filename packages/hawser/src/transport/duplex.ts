@@ -129,8 +129,8 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
     this.#outgoing.flush();
   }
 
-  end(over?: boolean): void {
-    this.#outgoing.end(over);
+  end(): void {
+    this.#outgoing.end();
   }
 
   destroy(): void {

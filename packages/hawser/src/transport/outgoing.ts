@@ -49,7 +49,7 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   #unsent = 0;
   #listed = false;
   #writing = false;
-  #state: "open" | "ending" | "closing" | "ended" | "abandoned" = "open";
+  #state: "open" | "ending" | "ended" | "abandoned" = "open";
 
   /**
    * @param plain a plain `net.Socket`: there `writableLength === 0` right after a write means that the kernel took the bytes
@@ -135,8 +135,7 @@ export class Outgoing implements Output, Flushable, RegionOwner {
     if (pending !== undefined && pending.held > 0) this.#closeRegions();
     this.#handOver();
     if (pending?.bytes === 0) pending.forgetOwn();
-    if ((this.#state === "ending" || this.#state === "closing") && this.#queue === undefined)
-      this.#endStream();
+    if (this.#state === "ending" && this.#queue === undefined) this.#endStream();
   }
 
   /** What comes from here on goes out with `flushListed`, which the caller owes if this returns true. */
@@ -151,15 +150,10 @@ export class Outgoing implements Output, Flushable, RegionOwner {
     if (this.#shared !== undefined || this.#queue !== undefined || this.#slab.open(this) > 0) this.flush();
   }
 
-  /**
-   * Ends the stream behind everything that was put in.
-   *
-   * @param over nothing more comes from the peer either: a plain socket is closed as soon as the kernel has all, which spares
-   *   it the half-close, the peer's end, and (from clients that reset) an error with its stack: a fifth of a short connection
-   */
-  end(over = false): void {
+  /** Ends the stream behind everything that was put in. */
+  end(): void {
     if (this.#state !== "open") return;
-    this.#state = over && this.#plain ? "closing" : "ending";
+    this.#state = "ending";
     this.flush();
   }
 
@@ -343,10 +337,8 @@ export class Outgoing implements Output, Flushable, RegionOwner {
   }
 
   #endStream(): void {
-    const close = this.#state === "closing" && !this.#waits;
     this.#state = "ended";
-    if (close) destroyStream(this.#stream);
-    else this.#give((stream) => stream.end());
+    this.#give((stream) => stream.end());
   }
 
   /** A Duplex that throws where it should call back is lost; it does not throw into a `send`. */

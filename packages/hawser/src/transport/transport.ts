@@ -39,13 +39,8 @@ export interface Transport extends Output {
   start(receiver: Receiver): void;
   /** Hands everything waiting to the system now, in one write. */
   flush(): void;
-  /**
-   * Half-closes behind everything that was put in. Nothing may be put in afterwards.
-   *
-   * @param over the peer has said that nothing more comes from it: a transport may drop itself instead, as soon as the system
-   *   has taken everything
-   */
-  end(over?: boolean): void;
+  /** Half-closes behind everything that was put in. Nothing may be put in afterwards. */
+  end(): void;
   /** Drops the transport now, with what is waiting. `lost` follows. Does nothing the second time. */
   destroy(): void;
   /** Stops delivering, the peer's end included; a chunk already on its way may still come. `lost` is not held back. */

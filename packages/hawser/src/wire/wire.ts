@@ -62,12 +62,8 @@ export interface Sink extends Output {
   deflated?(): void;
   /** The connection is over, and the transport is to be dropped. Called once, last. */
   closed(end: WireEnd): void;
-  /**
-   * Everything was written: half-close the transport behind it.
-   *
-   * @param over nothing more is expected of the peer: the transport may as well be dropped once it has taken everything
-   */
-  end(over?: boolean): void;
+  /** Everything was written: half-close the transport behind it. */
+  end(): void;
 }
 
 /** The body of a close frame; code 1005 stands for an empty one (RFC 6455 §7.1.5). */

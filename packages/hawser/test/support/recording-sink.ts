@@ -22,8 +22,6 @@ export class RecordingSink extends OutputBuffer implements Sink {
   onFragment: (kind: Kind, bytes: Uint8Array, final: boolean) => boolean = () => true;
   /** What `ping` does; by default it answers with a pong. */
   onPing: (payload: Uint8Array) => void = (payload) => this.wire?.pong(payload);
-  /** What each `end` said: that the transport may be dropped, or not. */
-  readonly over: boolean[] = [];
   /** The machine that this is the sink of. */
   wire: Wire | undefined;
   readonly #events: RecordedEvent[] = [];
@@ -74,8 +72,7 @@ export class RecordingSink extends OutputBuffer implements Sink {
     this.#note({ type: "deflated" });
   }
 
-  end(over = false): void {
-    this.over.push(over);
+  end(): void {
     this.#note({ type: "end" });
   }
 

@@ -485,29 +485,6 @@ describe("the end", () => {
     expect(stream.writableFinished).toBe(true);
   });
 
-  test("closes a plain stream that has taken everything, where nothing more comes from the peer", async () => {
-    const { stream, outgoing } = setUp();
-    put(outgoing, "a");
-    outgoing.end(true);
-    expect([stream.text, stream.destroyed, stream.writableEnded]).toEqual(["a", true, false]);
-    expect([outgoing.buffered, outgoing.taken]).toEqual([0, 1]);
-    await turns();
-  });
-
-  test.each([
-    ["has not taken everything", true, false],
-    ["is not plain", false, true],
-  ])("only half-closes a stream that %s", async (_why, plain, open) => {
-    const { stream, outgoing } = setUp(plain);
-    stream.open = open;
-    put(outgoing, "a");
-    outgoing.end(true);
-    expect([stream.destroyed, stream.writableEnded]).toEqual([false, true]);
-    stream.take();
-    await turns();
-    expect(stream.text).toBe("a");
-  });
-
   test("abandon lets go of what waits, and keeps count of it", async () => {
     const { stream, owner, outgoing } = setUp();
     const bystander = setUp();

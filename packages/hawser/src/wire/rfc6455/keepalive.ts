@@ -36,11 +36,6 @@ export class Keepalive {
     this.#nextPing = Math.floor(now + timeouts.keepalive * (0.5 + jitter / 2));
   }
 
-  /** A ping is unanswered: a pong may be under way. */
-  get awaitsPong(): boolean {
-    return this.#waiting !== undefined && this.#waiting.pings.length > 0;
-  }
-
   /** @param paused we have reading paused, so that the peer's silence says nothing */
   deadline(paused: boolean): number {
     return Math.min(this.#nextPing, this.#patienceEnds(paused));

@@ -80,8 +80,6 @@ class Machine implements Wire, MessageHandler {
   #unread: Buffer[] | undefined;
   /** What ends the peer's part, and waits for answers to what came before it. */
   #conclusion: Conclusion | undefined;
-  /** The transport is to be ended once the chunk that is being read has been. */
-  #endDue = false;
   /** No more bytes will come: nothing is held back any longer. */
   #ending = false;
   #now: number;
@@ -319,10 +317,7 @@ class Machine implements Wire, MessageHandler {
       this.#reader = undefined;
       reader.giveBack();
     }
-    if (this.#endDue) {
-      this.#endDue = false;
-      this.#sink.end(at === chunk.length && !this.#keepalive.awaitsPong);
-    } else if (this.#held && at < chunk.length) {
+    if (this.#held && at < chunk.length) {
       this.#unread ??= [];
       this.#unread.unshift(chunk.subarray(at));
     }
@@ -458,9 +453,8 @@ class Machine implements Wire, MessageHandler {
     this.#finishReading();
     // RFC 6455 §7.1.1: the server closes the transport first, so that TIME_WAIT stays with it.
     if (this.#settings.role !== "server") return;
-    if (this.#queue !== undefined) this.#queue.end();
-    else if (this.#reading) this.#endDue = true;
-    else this.#sink.end();
+    if (this.#queue === undefined) this.#sink.end();
+    else this.#queue.end();
   }
 
   /** The peer's part ends here, by its Close or by a mistake. Answers to what came before go out before ours. */

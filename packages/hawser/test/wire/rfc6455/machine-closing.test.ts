@@ -8,7 +8,7 @@ import {
   expectMessages,
   expectUndisturbed,
 } from "../../support/expectations.ts";
-import { framesFor, plain } from "../../support/frames.ts";
+import { plain } from "../../support/frames.ts";
 import { Session } from "../../support/session.ts";
 
 const ended = (session: Session) => session.sink.of("end").length;
@@ -83,25 +83,6 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
     expectMessages(session);
     expectFrames(session, plain.close(1000));
     expectEnd(session.end(), { code: 1000, clean: true, error: undefined });
-  });
-
-  test.runIf(role === "server")("the transport may be dropped where nothing more can come", () => {
-    const over = (session: Session) => session.sink.over;
-    const pinged = () => {
-      const session = new Session({ role });
-      session.wire.ping(bytes`01`, session.now);
-      return session;
-    };
-    const close = framesFor(role).close(1000);
-    expect(over(new Session({ role }).receive(close))).toEqual([true]);
-    expect(over(new Session({ role }).close(1000).receive(close))).toEqual([true]);
-    // Bytes behind it came in the same chunk: more of them may be under way.
-    expect(over(new Session({ role }).receive(Buffer.concat([close, bytes`00`])))).toEqual([false]);
-    // The pong may be under way.
-    expect(over(pinged().receive(close))).toEqual([false]);
-    expect(over(pinged().receive(framesFor(role).pong(bytes`01`), close))).toEqual([true]);
-    // Nobody knows what such a peer sends.
-    expect(over(new Session({ role }).receive(framesFor(role).frame({ opcode: 3 })))).toEqual([false]);
   });
 
   test("after our Close, messages and pings are dropped, pongs still told of", () => {
