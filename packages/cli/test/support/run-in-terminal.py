@@ -43,9 +43,12 @@ if child == 0:
 
 def kill_program(*_):
     try:
-        os.killpg(os.tcgetpgrp(terminal), signal.SIGKILL)
+        group = os.tcgetpgrp(terminal)
+        # A terminal whose program is over has group 0, and to kill that would be to kill our own: the tests, and whoever runs them.
+        if group > 0:
+            os.killpg(group, signal.SIGKILL)
     except OSError:
-        pass  # It is over already.
+        pass  # It ends this very moment.
 
 
 signal.signal(signal.SIGTERM, kill_program)

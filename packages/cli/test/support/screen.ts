@@ -7,7 +7,8 @@ import xterm from "@xterm/headless";
 import { onTestFinished } from "vitest";
 import { bin } from "./program.ts";
 
-const PYTHON = "/usr/bin/python3";
+/** What runs the relay. */
+export const PYTHON = "/usr/bin/python3";
 const relay = fileURLToPath(new URL("./run-in-terminal.py", import.meta.url));
 
 /** A pseudo-terminal is made with Python. */
