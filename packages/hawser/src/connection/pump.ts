@@ -1,5 +1,4 @@
 // The pump: Transport -> Wire -> Inbox and back. The one place where the pure machine meets bytes, time and backpressure.
-
 import type { Buffer } from "node:buffer";
 import type { Clock } from "../transport/clock.ts";
 import { Timer } from "../transport/clock.ts";

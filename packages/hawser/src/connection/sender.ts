@@ -1,5 +1,4 @@
 // The sender: what goes out over one connection, how much of it waits, and what that means for whoever sends.
-
 import type { Clock } from "../transport/clock.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Encoded } from "../wire/encoded.ts";

@@ -1,5 +1,4 @@
 // The roster: the live connections of a server, the handshakes under way, and what has been counted.
-
 import type { Duplex } from "node:stream";
 import { turnAway } from "../accept/admission.ts";
 import type { DoorstepKeeper, DoorstepOptions } from "../accept/doorstep.ts";

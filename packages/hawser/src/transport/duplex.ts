@@ -3,7 +3,6 @@
 // What the stream says comes in at the methods of StreamListener and is told on by `#deliver`, in the order of the contract:
 // bytes, the peer's end, the loss. Streams differ in how they close: a socket of Node always says so, any other may have been
 // made with `emitClose: false` or `autoDestroy: false`, so it is looked after (`#settle`).
-
 import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";

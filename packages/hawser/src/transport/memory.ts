@@ -1,5 +1,4 @@
 // A connected pair of Transports in memory, for tests: byte-exact, in order, with faults that a test scripts.
-
 import { Buffer } from "node:buffer";
 import type { SharedBytes } from "../wire/encoded.ts";
 import type { Slab } from "../wire/wire.ts";

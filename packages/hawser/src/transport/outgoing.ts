@@ -2,7 +2,6 @@
 //
 // Bytes lie in a shared slab until they are flushed, at the latest before the loop turns. While the stream has not taken
 // an earlier write, they queue here instead, in memory of this connection's own, and go on in batches as it takes them.
-
 import type { Buffer } from "node:buffer";
 import type { Writable } from "node:stream";
 import type { SharedBytes } from "../wire/encoded.ts";

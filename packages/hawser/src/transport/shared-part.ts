@@ -1,5 +1,4 @@
 // A run of adjoining frames that many connections send: to the stream it is one view of their memory, the same for all of them.
-
 import type { Buffer } from "node:buffer";
 import type { SharedBytes } from "../wire/encoded.ts";
 

@@ -1,5 +1,4 @@
 // OutputBuffer: an Output that collects bytes, for people who bring their own transport, and for tests.
-
 import { Buffer } from "node:buffer";
 import type { SharedBytes } from "./encoded.ts";
 import type { Output, Slab } from "./wire.ts";

@@ -1,5 +1,4 @@
 // Frames that many connections send, from where they lie: in order with all else, and gone from where a slow peer would keep them.
-
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
 import { Outgoing } from "../../src/transport/outgoing.ts";

@@ -1,5 +1,4 @@
 // One message compressed and framed once, for many connections with the same setting.
-
 import { Buffer } from "node:buffer";
 import type { Codec, DeflateOwner } from "../codec.ts";
 import type { SharedBytes, SharedMessage, SharedWaiter } from "../encoded.ts";

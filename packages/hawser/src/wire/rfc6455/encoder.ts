@@ -1,5 +1,4 @@
 // Messages to frames, written straight into the memory that goes out (RFC 6455 §5.2, §5.3).
-
 import { Buffer } from "node:buffer";
 import type { SharedBytes } from "../encoded.ts";
 import type { Output } from "../wire.ts";

@@ -1,5 +1,4 @@
 // One RFC 6455 connection after its handshake: joins decoder, assembler, encoder, closing and keepalive into a Wire.
-
 import { Buffer } from "node:buffer";
 import type { Encoded } from "../encoded.ts";
 import { LimitError, ProtocolError } from "../errors.ts";

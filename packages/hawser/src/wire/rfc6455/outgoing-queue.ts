@@ -2,7 +2,6 @@
 //
 // Messages keep their order, and frames of two of them do not mix (RFC 6455 §5.4); a Close waits behind what was sent before it.
 // Pings and pongs do not come this way: they may go between any two frames.
-
 import { Buffer } from "node:buffer";
 import type { Codec, DeflateOwner } from "../codec.ts";
 import type { Encoded, SharedWaiter } from "../encoded.ts";

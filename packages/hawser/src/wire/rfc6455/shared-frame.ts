@@ -2,7 +2,6 @@
 //
 // Whoever sends several of them in a row sees that they adjoin, and copies nothing: a turn that brings sixteen messages to a
 // thousand subscribers would else put them together a thousand times.
-
 import { Buffer } from "node:buffer";
 import type { SharedBytes } from "../encoded.ts";
 
