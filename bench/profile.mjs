@@ -1,6 +1,6 @@
 // `npm run bench:profile -- W1 [candidate]`: where the time of a server, or of a client, goes under the load of a workload.
 //
-// Leaves three files: the profile of V8 (for the developer tools of a browser), a flame graph, and a table of what took longest.
+// Leaves three files: the profile of V8 (for the developer tools of a browser), a flame graph, and a table of whose the time was and what took longest.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -9,6 +9,7 @@ import { Failure, orFail } from "./failure.mjs";
 import { measure } from "./measure.mjs";
 import { callTree } from "./profile/call-tree.mjs";
 import { flameGraph } from "./profile/flame-graph.mjs";
+import { ownersOfTime } from "./profile/owners.mjs";
 import { selfTimes } from "./profile/self-times.mjs";
 import { resultFolder } from "./results.mjs";
 import { number } from "./units.mjs";
@@ -33,7 +34,7 @@ await orFail(async () => {
   console.log(`${number(run.rate ?? run.kibCollected)} ${workloads[name].unit} while profiled\n`);
   const profile = JSON.parse(readFileSync(join(folder, `${title}.cpuprofile`), "utf8"));
   const tree = callTree(profile, Number(values.seconds));
-  const table = selfTimes(tree);
+  const table = `${ownersOfTime(tree)}\n\n${selfTimes(tree)}`;
   write(
     `${title}.svg`,
     flameGraph(tree, `${name}: ${candidates[candidate].label}, ${workloads[name].title}`),
