@@ -11,6 +11,7 @@ export type { LiveServer } from "./serve/live-server.ts";
 export type { DrainOptions, DrainReport, ServerStats } from "./serve/roster.ts";
 export type { ConnectionSettings } from "./accept/settings.ts";
 export type { TrustProxy } from "./accept/trust.ts";
+export type { Ambiguous, VersionOptions } from "./accept/versions.ts";
 export type { CompressionOptions } from "./handshake/compression.ts";
 export type { Origins } from "./handshake/origin.ts";
 
@@ -82,6 +83,7 @@ export { type DuplexOptions, toDuplex } from "./connection/to-duplex.ts";
 export { type BroadcastOptions, broadcast } from "./connection/broadcast.ts";
 export { type CloseCause, type CloseReport, describeReport, isNormal } from "./connection/close-report.ts";
 export type { Capabilities, CloseFrame, Kind, Phase, WireVersion } from "./wire/wire.ts";
+export { allVersions } from "./wire/legacy/framings.ts";
 
 // To answer handshakes oneself.
 export {

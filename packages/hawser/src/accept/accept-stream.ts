@@ -112,15 +112,14 @@ class Pending<Received extends Message> implements PendingHandshake<Received> {
   ): Promise<Connection<Received, State | undefined>> {
     checkNames("accept()", options, ["state", ...acceptNames]);
     this.#checkFirst();
-    const connection = establish<Received, State | undefined>(
-      this.#candidate,
-      this.#doorstep,
-      this.#settings,
-      options,
-      options.state,
-    );
-    this.#answered = true;
-    return connection;
+    return new Promise((opened) => {
+      const { state } = options;
+      establish<Received, State | undefined>(this.#candidate, this.#doorstep, this.#settings, options, {
+        state,
+        opened,
+      });
+      this.#answered = true;
+    });
   }
 
   async refuse(status: number, body?: string, headers?: HeaderFields): Promise<void> {

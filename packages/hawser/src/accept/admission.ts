@@ -1,20 +1,25 @@
 // Admission: from the head of a request to a Connection, the same for every way in.
+import type { Buffer } from "node:buffer";
 import { handshakeRefused } from "../connection/channels.ts";
 import type { OuterCause } from "../connection/close-report.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
 import { Connection, pumpOf } from "../connection/connection.ts";
-import type { Opening, Refusal } from "../handshake/answer.ts";
+import type { Refusal } from "../handshake/answer.ts";
 import { examine, printAcceptance } from "../handshake/answer.ts";
 import { acceptDeflate } from "../handshake/deflate-params.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { RequestHead } from "../handshake/head.ts";
 import type { HeaderFields } from "../handshake/header-fields.ts";
+import type { Opening } from "../handshake/opening.ts";
 import { originAllowed, originRefusal } from "../handshake/origin.ts";
 import { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { deflateCodec } from "../transport/deflate.ts";
+import { handshakeKey } from "../transport/randomness.ts";
+import { framingOf } from "../wire/legacy/framings.ts";
 import { checkBoolean } from "../wire/options.ts";
 import type { Doorstep } from "./doorstep.ts";
 import type { Settings } from "./settings.ts";
+import { decided } from "./versions.ts";
 
 /** What the application adds to the answer that accepts. */
 export interface AcceptOptions {
@@ -24,10 +29,20 @@ export interface AcceptOptions {
   readonly headers?: HeaderFields | undefined;
   /** False: not for this connection. Default: as the server's option says. */
   readonly compression?: boolean | undefined;
+  /**
+   * The URL that the client asked for, where a proxy in front has changed it: the versions from hixie-75 to hybi-03 say it
+   * again, and their clients compare it. Others have no use for it. Default: what `Host` and `trustProxy` say.
+   */
+  readonly location?: string | undefined;
 }
 
 /** The names of `AcceptOptions`. */
-export const acceptNames: readonly (keyof AcceptOptions)[] = ["subprotocol", "headers", "compression"];
+export const acceptNames: readonly (keyof AcceptOptions)[] = [
+  "subprotocol",
+  "headers",
+  "compression",
+  "location",
+];
 
 /** A request that has passed every rule, and waits for yes or no. */
 export interface Candidate {
@@ -38,17 +53,29 @@ export interface Candidate {
 /**
  * Checks the rules of the handshake and the Origin.
  *
- * @throws HandshakeError for the first that is broken
+ * @throws HandshakeError for the first that is broken; what a function of the application's throws (`origins`, `ambiguous`)
  */
 export function admit(head: RequestHead, doorstep: Doorstep, settings: Settings): Candidate {
-  const opening = examine(head);
+  const opening = examine(head, settings.versions);
   const surroundings = settings.trust.surroundings(head.headers, opening.host, doorstep.peer);
   const { origin } = opening;
   const { host, secure } = surroundings;
   if (origin !== undefined && !originAllowed({ origin, host, secure, origins: settings.origins })) {
     throw originRefusal({ origin, host });
   }
-  return { opening, request: new UpgradeRequest(opening, surroundings) };
+  const request = new UpgradeRequest(opening, surroundings);
+  return { opening: decided(opening, request, settings.ambiguous), request };
+}
+
+/** What becomes of a candidate that was accepted. */
+export interface Welcome<Received extends Message, State> {
+  readonly state: State;
+  readonly onEnded?: ((connection: AnyConnection) => void) | undefined;
+  /**
+   * Called once, mostly before `establish` returns: the connection is open, or has ended at once if the peer is not there any
+   * more (`doorstep.failure` says why).
+   */
+  opened(connection: Connection<Received, State>): void;
 }
 
 /**
@@ -61,40 +88,48 @@ export function establish<Received extends Message, State>(
   doorstep: Doorstep,
   settings: Settings,
   options: AcceptOptions,
-  state: State,
-  onEnded?: (connection: AnyConnection) => void,
-): Connection<Received, State> {
-  const { subprotocol, headers } = options;
+  welcome: Welcome<Received, State>,
+): void {
+  const { subprotocol, headers, location } = options;
+  const { host, secure } = request;
   const compression = checkBoolean("compression of the answer", options.compression, true)
     ? settings.compression
     : undefined;
   const deflate = compression && acceptDeflate(opening.extensions, compression);
   const extensions = deflate && [deflate.extension];
-  const { bytes, head } = printAcceptance(opening, { subprotocol, headers, extensions });
-  const { failure } = doorstep;
-  const early = doorstep.accept(bytes);
-  const connection = new Connection<Received, State>({
-    role: "server",
-    transport: doorstep.transport,
-    clock: settings.clock,
-    limits: settings.limits,
-    timeouts: settings.timeouts,
-    accepts: settings.accepts,
-    coupled: settings.coupled,
-    codec: deflate && compression && deflateCodec(deflate.agreement, compression),
-    request,
-    response: head,
-    subprotocol: subprotocol ?? "",
-    state,
-    onEnded,
+  const acceptance = printAcceptance(opening, {
+    ...{ subprotocol, headers, extensions, location, secure, host },
+    nonce: handshakeKey,
   });
-  if (failure === undefined) for (const chunk of early) pumpOf(connection).received(chunk);
-  else pumpOf(connection).terminate(tooLate(failure));
-  return connection;
+  const { failure } = doorstep;
+  const open = (early: readonly Buffer[]): void => {
+    const connection = new Connection<Received, State>({
+      role: "server",
+      transport: doorstep.transport,
+      clock: settings.clock,
+      limits: settings.limits,
+      timeouts: settings.timeouts,
+      accepts: settings.accepts,
+      coupled: settings.coupled,
+      codec: deflate && compression && deflateCodec(deflate.agreement, compression),
+      framing: framingOf(opening.version, acceptance.frameKey),
+      request,
+      response: acceptance.head,
+      subprotocol: subprotocol ?? "",
+      state: welcome.state,
+      onEnded: welcome.onEnded,
+    });
+    const tooLate = failure ?? (acceptance.proof && doorstep.failure);
+    if (tooLate === undefined) for (const chunk of early) pumpOf(connection).received(chunk);
+    else pumpOf(connection).terminate(causeOf(tooLate));
+    welcome.opened(connection);
+  };
+  if (acceptance.proof === undefined) open(doorstep.accept(acceptance.bytes));
+  else doorstep.acceptChallenge(acceptance.bytes, acceptance.proof, open);
 }
 
 /** What ended a connection that was accepted when nobody was there for it any more. */
-function tooLate(error: HandshakeError): OuterCause {
+function causeOf(error: HandshakeError): OuterCause {
   return error.status === 503
     ? { cause: "timeout", limit: "timeouts.handshake", error }
     : { cause: "lost", error };

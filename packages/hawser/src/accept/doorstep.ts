@@ -14,6 +14,7 @@ import { ProxyHeaderReader } from "../handshake/proxy-protocol.ts";
 import { Timer } from "../transport/clock.ts";
 import { DuplexTransport } from "../transport/duplex.ts";
 import type { Receiver } from "../transport/transport.ts";
+import { Challenge } from "./challenge.ts";
 import type { Settings } from "./settings.ts";
 import type { Peer } from "./trust.ts";
 
@@ -31,7 +32,7 @@ export const NO_ANSWER = 0;
 /**
  * Where a handshake stands. The last four are ends: the deadline does not hold any more.
  */
-type Step = "proxy-header" | "head" | "deciding" | "accepted" | "handed-on" | "refused" | "gone";
+type Step = "proxy-header" | "head" | "deciding" | "proving" | "accepted" | "handed-on" | "refused" | "gone";
 
 /** Who waits for the head of a request, at one doorstep or at many. */
 export interface HeadTaker {
@@ -74,6 +75,7 @@ export class Doorstep extends Timer implements Receiver {
   /** What came later, before the answer. */
   #early: GatheredBytes | undefined;
   #taker: HeadTaker | undefined;
+  #challenge: Challenge | undefined;
   #failure: HandshakeError | undefined;
   #onFailure: ((error: HandshakeError) => void) | undefined;
   #onGone: (() => void) | undefined;
@@ -112,7 +114,8 @@ export class Doorstep extends Timer implements Receiver {
 
   /** It is answered, or nobody is left to be answered. */
   get settled(): boolean {
-    return this.#step !== "proxy-header" && this.#step !== "head" && this.#step !== "deciding";
+    const step = this.#step;
+    return step !== "proxy-header" && step !== "head" && step !== "deciding" && step !== "proving";
   }
 
   /** The head of the request. Rejects with a HandshakeError; the peer has had its answer then. Called once. */
@@ -147,6 +150,30 @@ export class Doorstep extends Timer implements Receiver {
     return came;
   }
 
+  /**
+   * The answer is yes, and it ends with a proof, for which eight bytes of the peer's are needed.
+   *
+   * @param done called once, with the bytes that came behind those; with none if there is nobody there any more
+   */
+  acceptChallenge(
+    answer: Buffer,
+    proof: (body: Uint8Array) => Buffer,
+    done: (early: readonly Buffer[]) => void,
+  ): void {
+    if (this.#step !== "deciding") {
+      this.accept(answer);
+      done(nothing);
+      return;
+    }
+    const came = [this.#rest, this.#early?.bytes].filter((bytes) => bytes !== undefined);
+    this.#forgetBytes();
+    this.#step = "proving";
+    this.#challenge = new Challenge(proof, done);
+    this.#write(answer);
+    for (const bytes of came) this.#prove(bytes);
+    this.transport.flush();
+  }
+
   /** The stream is somebody else's: paused, with all bytes that came put back. */
   handOn(raw: Buffer): Duplex {
     this.#settle("handed-on");
@@ -160,7 +187,10 @@ export class Doorstep extends Timer implements Receiver {
   /** The answer is no, if none was given yet. Resolves when the peer has hung up, or was given a second to do so. */
   refuse(refusal: Refusal): Promise<void> {
     const answer = printRefusal(refusal);
-    if (!this.settled) {
+    if (this.#step === "proving") {
+      // It was told yes: there is no way to say no but to hang up.
+      this.#giveUp("the handshake was given up");
+    } else if (!this.settled) {
       this.#settle("refused");
       this.#forgetBytes();
       this.transport.write(answer);
@@ -181,6 +211,8 @@ export class Doorstep extends Timer implements Receiver {
   received(chunk: Buffer): void {
     if (this.#step === "deciding") {
       this.#keepEarly(chunk);
+    } else if (this.#step === "proving") {
+      this.#prove(chunk);
     } else if (this.#step === "head" || this.#step === "proxy-header") {
       try {
         this.#read(chunk);
@@ -192,8 +224,7 @@ export class Doorstep extends Timer implements Receiver {
   }
 
   receivedEnd(): void {
-    this.#leave("the client hung up before it had an answer", undefined);
-    this.transport.destroy();
+    this.#giveUp("the client hung up before it had an answer");
   }
 
   drained(): void {
@@ -207,6 +238,8 @@ export class Doorstep extends Timer implements Receiver {
   override expired(): void {
     if (this.#step === "refused") {
       this.transport.destroy();
+    } else if (this.#step === "proving") {
+      this.#giveUp("the eight bytes behind the request did not come in time");
     } else if (this.#step === "deciding") {
       this.#fail(new HandshakeError("the server took too long to decide", { status: 503 }));
     } else {
@@ -256,6 +289,20 @@ export class Doorstep extends Timer implements Receiver {
     this.#fail(new HandshakeError(message, { status: 400, rule: "RFC 6455 §4.1" }));
   }
 
+  #prove(bytes: Buffer): void {
+    const challenge = this.#challenge;
+    const met = challenge?.read(bytes);
+    if (challenge === undefined || met === undefined) return;
+    this.#settle("accepted");
+    this.#write(met.proof);
+    challenge.done([met.rest]);
+  }
+
+  #giveUp(message: string): void {
+    this.#leave(message, undefined);
+    this.transport.destroy();
+  }
+
   #forgetBytes(): void {
     this.#rest = undefined;
     this.#early = undefined;
@@ -269,10 +316,12 @@ export class Doorstep extends Timer implements Receiver {
   #leave(message: string, cause: Error | undefined): void {
     if (this.#step === "accepted" || this.#step === "handed-on" || this.#step === "gone") return;
     const wasAnswered = this.#step === "refused";
+    const challenge = this.#step === "proving" ? this.#challenge : undefined;
     this.#settle("gone");
     this.#onGone?.();
     // It has heard why it was refused, and that it then hangs up is no failure.
     if (!wasAnswered) this.#tell(new HandshakeError(message, { status: NO_ANSWER, cause }));
+    challenge?.done(nothing);
   }
 
   #tell(error: HandshakeError): void {

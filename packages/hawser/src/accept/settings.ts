@@ -11,9 +11,10 @@ import { checkBoolean, checkOneOf } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
 import type { TrustProxy } from "./trust.ts";
 import { Trust } from "./trust.ts";
+import { resolveVersions, type VersionOptions, type WelcomeVersions } from "./versions.ts";
 
 /** What holds for every connection, wherever it comes from. */
-export interface ConnectionSettings {
+export interface ConnectionSettings extends VersionOptions {
   /** The only kind of message that is welcome; the other ends the connection with 1003. Default: both. */
   readonly accepts?: Kind | undefined;
   readonly limits?: Partial<Limits> | undefined;
@@ -39,11 +40,13 @@ export const settingNames: readonly (keyof ConnectionSettings)[] = [
   "compression",
   "origins",
   "trustProxy",
+  "versions",
+  "ambiguous",
   "clock",
 ];
 
 /** `ConnectionSettings`, whole. */
-export interface Settings {
+export interface Settings extends WelcomeVersions {
   readonly accepts: Kind | undefined;
   readonly limits: Limits;
   readonly timeouts: Timeouts;
@@ -64,6 +67,7 @@ export function resolveSettings(given: ConnectionSettings): Settings {
     compression: resolveCompression(given.compression, false),
     origins: validateOrigins(given.origins),
     trust: new Trust(given.trustProxy),
+    ...resolveVersions(given),
     clock: checkClock(given.clock),
   };
 }

@@ -10,18 +10,19 @@ import {
   type DeflateAgreement,
   offerDeflate,
 } from "../handshake/deflate-params.ts";
-import { type ExtensionOffer, printExtensions } from "../handshake/extension.ts";
+import type { ExtensionOffer } from "../handshake/extension.ts";
 import type { HeaderFields } from "../handshake/header-fields.ts";
-import { headerLines } from "../handshake/header-fields.ts";
-import { HeaderList } from "../handshake/header-list.ts";
+import { printOffer } from "../handshake/offer.ts";
 import { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { deflateCodec } from "../transport/deflate.ts";
 import type { FaultScript, Faults } from "../transport/fault-script.ts";
 import { ManualClock } from "../transport/manual-clock.ts";
 import { memoryPair } from "../transport/memory.ts";
+import { randomness } from "../transport/randomness.ts";
+import { framingOf } from "../wire/legacy/framings.ts";
 import type { Limits, Timeouts } from "../wire/limits.ts";
 import { checkNames } from "../wire/options.ts";
-import type { Kind } from "../wire/wire.ts";
+import type { Kind, WireVersion } from "../wire/wire.ts";
 import type { ReceivedBy } from "./accept-stream.ts";
 import { resolveSettings } from "./settings.ts";
 
@@ -51,6 +52,8 @@ export interface TestPairOptions<
   readonly headers?: HeaderFields | undefined;
   /** The subprotocol that was offered and agreed on. Default: none. */
   readonly subprotocol?: string | undefined;
+  /** The wire version that both ends speak. Default "rfc6455". */
+  readonly version?: WireVersion | undefined;
   /** permessage-deflate (RFC 7692), wished for by both ends. Default false. */
   readonly compression?: boolean | CompressionOptions | undefined;
   /** Faults on the way to the server, and to the client, from the start. */
@@ -118,6 +121,7 @@ export function testPair<ServerState, ClientState>(
     "headers",
     "subprotocol",
     "compression",
+    "version",
     "toServer",
     "toClient",
   ]);
@@ -128,13 +132,15 @@ export function testPair<ServerState, ClientState>(
   const pair = memoryPair({ clock, toServer: options.toServer, toClient: options.toClient });
   const compression = resolveCompression(options.compression, false);
   const deflate = compression && agreeOn(compression);
-  const handshake = () => testHandshake(options.target ?? "/", options.headers, subprotocol, deflate);
+  const { request, response, framing } = testHandshake(options, deflate);
   const codec = (agreement: DeflateAgreement | undefined) =>
     agreement && compression && deflateCodec(agreement, compression);
   return {
     server: new Connection({
       ...resolveSettings({ ...server, clock }),
-      ...handshake(),
+      request: request(),
+      response,
+      framing,
       role: "server",
       transport: pair.server,
       codec: codec(deflate?.server),
@@ -144,7 +150,9 @@ export function testPair<ServerState, ClientState>(
     client: new Connection({
       // As `connect` has it.
       ...resolveSettings({ coupled: false, ...client, clock }),
-      ...handshake(),
+      request: request(),
+      response,
+      framing,
       role: "client",
       transport: pair.client,
       codec: codec(deflate?.client),
@@ -175,30 +183,28 @@ function agreeOn(compression: CompressionSettings): TestDeflate {
   return { offered, answered: accepted.extension, server: accepted.agreement, client };
 }
 
+/** The key of the example in RFC 6455 §1.3. */
+const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+
 /** A handshake that went well, as both ends remember it. */
-function testHandshake(
-  target: string,
-  headers: HeaderFields | undefined,
-  subprotocol: string,
-  deflate: TestDeflate | undefined,
-) {
-  const lines: (readonly [name: string, value: string])[] = [
-    ["Host", "test"],
-    ["Upgrade", "websocket"],
-    ["Connection", "Upgrade"],
-    ["Sec-WebSocket-Version", "13"],
-    ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
-    ...headerLines(headers),
-  ];
-  if (subprotocol !== "") lines.push(["Sec-WebSocket-Protocol", subprotocol]);
-  if (deflate !== undefined) lines.push(["Sec-WebSocket-Extensions", printExtensions(deflate.offered)]);
-  const opening = examine({ method: "GET", target, version: "1.1", headers: new HeaderList(lines) });
+function testHandshake(options: TestPairOptions<unknown, unknown>, deflate: TestDeflate | undefined) {
+  const { target = "/", headers, subprotocol, version } = options;
+  const subprotocols = subprotocol === undefined || subprotocol === "" ? [] : [subprotocol];
+  const url = { host: "test", target, authorization: undefined };
+  const extensions = deflate?.offered;
+  const asked = { url, key: KEY, headers, subprotocols, extensions, version, randomness };
+  const offer = printOffer(asked);
+  const opening = examine(offer.head, [version ?? "rfc6455"]);
+  const acceptance = printAcceptance(opening, {
+    subprotocol: subprotocols[0],
+    extensions: deflate && [deflate.answered],
+    nonce: () => KEY,
+  });
   const surroundings = { remoteAddress: undefined, secure: false, host: opening.host };
   return {
-    request: new UpgradeRequest(opening, surroundings),
-    response: printAcceptance(opening, {
-      subprotocol: subprotocol === "" ? undefined : subprotocol,
-      extensions: deflate && [deflate.answered],
-    }).head,
+    // Each end forgets headers of its own.
+    request: () => new UpgradeRequest(opening, surroundings),
+    response: acceptance.head,
+    framing: framingOf(opening.version, acceptance.frameKey),
   };
 }

@@ -1,9 +1,13 @@
 // Asking: one opening handshake on a stream, from the request to the answer, whoever the other end is.
 import { Buffer } from "node:buffer";
+import type { Agreement, Offer } from "../handshake/agreement.ts";
 import { AnswerBody } from "../handshake/answer-body.ts";
+import { GatheredBytes } from "../handshake/gathered-bytes.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import { type AnswerHead, AnswerReader } from "../handshake/head.ts";
-import { type Agreement, checkAnswer, type Offer } from "../handshake/offer.ts";
+import { PROOF_LENGTH } from "../handshake/legacy/key-number.ts";
+import { checkProof } from "../handshake/legacy/offer.ts";
+import { checkAnswer } from "../handshake/offer.ts";
 import { Timer } from "../transport/clock.ts";
 import { destroyStream } from "../transport/destroy-stream.ts";
 import { DuplexTransport } from "../transport/duplex.ts";
@@ -62,6 +66,8 @@ class Asking extends Timer implements Receiver {
   readonly #abort = (): void => this.#givenUp(this.#signal.reason);
   /** Set once the answer is known to be a refusal. */
   #refusal: { head: AnswerHead; body: AnswerBody } | undefined;
+  /** Set once the head of the answer is known to be right, where a proof comes behind it. */
+  #unproven: { head: AnswerHead; agreement: Agreement; gathered: GatheredBytes } | undefined;
   /** Set once the answer is known to be right: a stream may give the next chunks in the same turn. */
   #first: Buffer[] | undefined;
   #settled = false;
@@ -101,6 +107,10 @@ class Asking extends Timer implements Receiver {
       return;
     }
     try {
+      if (this.#unproven !== undefined) {
+        this.#prove(bytes);
+        return;
+      }
       const read = this.#reader.read(bytes);
       if (read !== undefined) this.#answered(read.head, read.rest);
     } catch (error) {
@@ -139,9 +149,28 @@ class Asking extends Timer implements Receiver {
       return;
     }
     const agreement = checkAnswer(this.#offer, head);
+    if (this.#offer.proof === undefined) {
+      this.#accepted(head, agreement, rest);
+      return;
+    }
+    this.#unproven = { head, agreement, gathered: new GatheredBytes() };
+    this.#prove(rest);
+  }
+
+  #prove(bytes: Buffer): void {
+    if (this.#unproven === undefined) return;
+    const { head, agreement, gathered } = this.#unproven;
+    gathered.append(bytes);
+    const all = gathered.bytes;
+    if (all.length < PROOF_LENGTH) return;
+    checkProof(this.#offer, head, all.subarray(0, PROOF_LENGTH));
+    this.#accepted(head, agreement, all.subarray(PROOF_LENGTH));
+  }
+
+  #accepted(answer: AnswerHead, agreement: Agreement, rest: Buffer): void {
     this.#settle();
     this.#first = [rest];
-    this.#waiter.resolve({ transport: this.#transport, answer: head, agreement, first: this.#first });
+    this.#waiter.resolve({ transport: this.#transport, answer, agreement, first: this.#first });
   }
 
   #readBody(bytes: Buffer): void {

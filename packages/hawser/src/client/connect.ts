@@ -7,7 +7,8 @@ import { parseTarget } from "../handshake/target.ts";
 import { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { parseWebSocketUrl, type WebSocketUrl } from "../handshake/url.ts";
 import { deflateCodec } from "../transport/deflate.ts";
-import { handshakeKey } from "../transport/randomness.ts";
+import { handshakeKey, randomness } from "../transport/randomness.ts";
+import { framingOf } from "../wire/legacy/framings.ts";
 import type { Kind } from "../wire/wire.ts";
 import type { Accepted } from "./asking.ts";
 import { ask } from "./asking.ts";
@@ -25,14 +26,15 @@ type ReceivedWith<Accepts extends Kind> = Kind extends Accepts
     : Uint8Array;
 
 /**
- * Connects to a WebSocket server (RFC 6455 §4.1).
+ * Connects to a WebSocket server (RFC 6455 §4.1, or as the `version` has it).
  *
  * @param url `ws://host:port/path?query`, `wss://…`, or `ws+unix:/path/of.sock:/path`. A name and password in it go out as
  *   Basic authorization.
  * @returns the connection, open. No message is lost between this and the first that is asked for.
  * @throws (rejects with) TypeError or RangeError for a URL of another kind and for wrong options, before anything is sent;
  *   HandshakeError if the server cannot be reached in `timeouts.handshake` (`status` is 0, `cause` the system's error), answers
- *   something other than 101 (`status`, `headers` and `body` are the answer's) or breaks a rule; the reason of `signal`
+ *   something other than 101 (`status`, `headers` and `body` are the answer's) or breaks a rule; UnsupportedError for options that the
+ *   version has no form for; the reason of `signal`
  */
 export async function connect<Accepts extends Kind = Kind, State = undefined>(
   url: string | URL,
@@ -63,7 +65,7 @@ async function open<State>(
   let settings = given;
   for (let left = settings.redirects; ; left -= 1) {
     // First: what is wrong with the request itself is said before anybody is called.
-    const offer = printOffer({ ...settings, url, key: handshakeKey() });
+    const offer = printOffer({ ...settings, url, key: handshakeKey(), randomness });
     signal.throwIfAborted();
     // Outside of what may redirect: a proxy's answer to CONNECT is nobody's word on where the server is.
     const dialled = await dial(url, settings, signal);
@@ -97,6 +99,7 @@ function established<State>(
     accepts: settings.accepts,
     coupled: settings.coupled,
     codec: deflate && compression && deflateCodec(deflate, compression),
+    framing: framingOf(settings.version, agreement.frameKey),
     request: new UpgradeRequest(
       { head, path, subprotocols: settings.subprotocols },
       { remoteAddress: transport.remoteAddress, secure: url.secure, host: url.host },

@@ -2,18 +2,19 @@
 import type { Duplex } from "node:stream";
 import type { SecureContext, ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import { createSecureContext, checkServerIdentity as nameInCertificate } from "node:tls";
+import { checkSubprotocols } from "../handshake/agreement.ts";
 import type { CompressionOptions, CompressionSettings } from "../handshake/compression.ts";
 import { resolveCompression } from "../handshake/compression.ts";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import { headerLines } from "../handshake/header-fields.ts";
-import { checkSubprotocols } from "../handshake/offer.ts";
 import type { Clock } from "../transport/clock.ts";
 import { checkClock } from "../transport/system-clock.ts";
 import { describe } from "../wire/errors.ts";
+import { allVersions } from "../wire/legacy/framings.ts";
 import type { Limits, Timeouts } from "../wire/limits.ts";
 import { resolveLimits, resolveTimeouts } from "../wire/limits.ts";
 import { checkBoolean, checkNames, checkOneOf } from "../wire/options.ts";
-import type { Kind } from "../wire/wire.ts";
+import type { Kind, WireVersion } from "../wire/wire.ts";
 import type { Destination, ProxyAgent } from "./destination.ts";
 import type { Network } from "./network.ts";
 import { checkNetwork } from "./network.ts";
@@ -42,6 +43,13 @@ export interface ConnectOptions<Accepts extends Kind = Kind, State = undefined> 
   readonly coupled?: boolean | undefined;
   /** Offers permessage-deflate (RFC 7692); whether it is used is up to the server. Default false. */
   readonly compression?: boolean | CompressionOptions | undefined;
+  /** The wire version to speak (`docs/versions.md`). Default "rfc6455". */
+  readonly version?: WireVersion | undefined;
+  /**
+   * For servers of hixie-75 to hybi-03 that leave out headers of their answer which the draft wants: what is missing is no
+   * error, what is wrong is one still. Default false.
+   */
+  readonly lenient?: boolean | undefined;
   /** Becomes `ws.state`. */
   readonly state?: State;
   /** Gives up connecting. Once connected it has no effect. */
@@ -67,6 +75,8 @@ const names: readonly (keyof ConnectOptions)[] = [
   "timeouts",
   "coupled",
   "compression",
+  "version",
+  "lenient",
   "state",
   "signal",
   "tls",
@@ -86,6 +96,8 @@ export interface ConnectSettings {
   readonly timeouts: Timeouts;
   readonly coupled: boolean;
   readonly compression: CompressionSettings | undefined;
+  readonly version: WireVersion;
+  readonly lenient: boolean;
   readonly tls: ClientTls;
   readonly network: Network;
   readonly redirects: number;
@@ -116,6 +128,8 @@ export function resolveConnect(given: ConnectOptions<Kind, unknown>): ConnectSet
     timeouts: resolveTimeouts(given.timeouts),
     coupled: checkBoolean("coupled", given.coupled, false),
     compression: resolveCompression(given.compression, false),
+    version: checkOneOf("version", given.version, allVersions) ?? "rfc6455",
+    lenient: checkBoolean("lenient", given.lenient, false),
     tls: checkTls(given.tls),
     network: checkNetwork(given.network),
     redirects: checkRedirects(given.redirects),

@@ -2,7 +2,7 @@
 import type { ResponseHead } from "../handshake/head.ts";
 import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { keptResponse } from "../handshake/upgrade-request.ts";
-import { describe } from "../wire/errors.ts";
+import { describe, UnsupportedError } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Capabilities, Kind, Phase, WireVersion } from "../wire/wire.ts";
 import type { Sendable } from "./bytes.ts";
@@ -138,7 +138,7 @@ export class Connection<Received extends Message = Message, State = unknown>
    *
    * @returns true; false when more than `limits.sendMark` waits now (this message was accepted all the same: wait for
    *   `drain`), or when the connection is not open (it was not accepted: the close report counts it)
-   * @throws TypeError for what is no message, and for wrong options
+   * @throws TypeError for what is no message, and for wrong options; UnsupportedError for bytes in a version without binary
    */
   send(data: Sendable, options?: SendOptions): boolean {
     const message = typeof data === "string" ? data : sendable(data);
@@ -150,7 +150,8 @@ export class Connection<Received extends Message = Message, State = unknown>
    *
    * @returns whether all of it was accepted: false when the connection ended before
    * @throws (rejects with) what the pieces throw, or a TypeError for a piece that is no string (text) or no bytes (binary);
-   *   the connection ends with 1011 then if some of it has gone out, since an unfinished message cannot be taken back
+   *   the connection ends with 1011 then if some of it has gone out, since an unfinished message cannot be taken back;
+   *   UnsupportedError in a version without fragments
    */
   async sendStream(kind: Kind, pieces: Pieces, options?: SendOptions): Promise<boolean> {
     if (kind !== "text" && kind !== "binary") {
@@ -162,6 +163,7 @@ export class Connection<Received extends Message = Message, State = unknown>
       );
     }
     const compress = mayCompress("sendStream()", options);
+    if (!this.can.fragments) throw new UnsupportedError(`${this.version} has no messages in fragments`);
     const before = this.#sending;
     const sending = (async () => {
       await before;
@@ -222,7 +224,8 @@ export class Connection<Received extends Message = Message, State = unknown>
    * Sends a ping of at most 125 bytes (RFC 6455 §5.5.2).
    *
    * @returns the round trip in milliseconds
-   * @throws (rejects with) ConnectionClosedError if the connection ends first; TypeError or RangeError for the payload, at once
+   * @throws (rejects with) ConnectionClosedError if the connection ends first; TypeError or RangeError for the payload, and
+   *   UnsupportedError in a version without pings, at once
    */
   ping(payload?: string | Uint8Array): Promise<number> {
     const sent = pingPayload(payload);
@@ -235,7 +238,8 @@ export class Connection<Received extends Message = Message, State = unknown>
    * @param code 1000 (the default) to 1003, 1007 to 1014, 3000 to 4999
    * @param reason at most 123 bytes of UTF-8
    * @returns the close report, at most `timeouts.close` later
-   * @throws TypeError or RangeError for another code or reason, at once
+   * @throws TypeError or RangeError for another code or reason, and UnsupportedError for one that the version cannot carry, at
+   *   once: where it has no codes, everything but 1000 without a reason
    */
   close(code = 1000, reason = ""): Promise<CloseReport> {
     this.#pump.close(code, reason);

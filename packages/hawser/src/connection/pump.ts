@@ -7,6 +7,7 @@ import type { Receiver, Transport } from "../transport/transport.ts";
 import type { Codec } from "../wire/codec.ts";
 import type { SharedBytes } from "../wire/encoded.ts";
 import { LimitError } from "../wire/errors.ts";
+import type { Framing } from "../wire/framing.ts";
 import type { Limits, Timeouts } from "../wire/limits.ts";
 import { createWire } from "../wire/rfc6455/machine.ts";
 import type { Kind, Role, Sink, Slab, Wire, WireEnd } from "../wire/wire.ts";
@@ -32,6 +33,8 @@ export interface PumpOptions {
   readonly coupled: boolean;
   /** If compression was agreed on. With context takeover it is this connection's own. */
   readonly codec?: Codec | undefined;
+  /** The wire version that was agreed on. Default: RFC 6455. */
+  readonly framing?: Framing | undefined;
 }
 
 /** After so many messages in a row the loop gets a turn, so that a flood on one connection does not starve the others. */
@@ -85,6 +88,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
       limits,
       timeouts,
       codec: options.codec,
+      framing: options.framing,
     });
     this.sender = new Sender(this, this.wire, transport, clock, limits, timeouts.stalled);
     this.arm();
@@ -106,8 +110,9 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     this.#transport.start(this);
   }
 
-  close(code: number | undefined, reason: string): void {
-    this.wire.close(code, reason, this.#now());
+  /** @param exactly false: what the wire version cannot say is left out. Default true: it throws UnsupportedError */
+  close(code: number | undefined, reason: string, exactly = true): void {
+    this.wire.close(code, reason, this.#now(), exactly);
     this.#settle();
   }
 
@@ -123,7 +128,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   terminate(outer: OuterCause): void {
     if (this.wire.phase === "closed") return;
     this.#ledger.explain(outer);
-    this.wire.receiveEnd(this.#now(), true);
+    this.wire.receiveEnd(this.#now(), "unwanted");
   }
 
   /** Whole milliseconds: in each field that keeps it, a time with a fraction would be an object of its own. */
@@ -160,7 +165,7 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
 
   lost(error: Error | undefined): void {
     this.#ledger.lost(error);
-    this.wire.receiveEnd(this.#now());
+    this.wire.receiveEnd(this.#now(), "broken");
   }
 
   override expired(now: number): void {

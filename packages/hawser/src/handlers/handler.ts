@@ -3,6 +3,7 @@
 import type { ReceivedBy } from "../accept/accept-stream.ts";
 import type { AcceptOptions } from "../accept/admission.ts";
 import type { Refused } from "../accept/refusal.ts";
+import type { VersionOptions } from "../accept/versions.ts";
 import type { CloseReport } from "../connection/close-report.ts";
 import type { Connection, Message } from "../connection/connection.ts";
 import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
@@ -47,6 +48,9 @@ export type UpgradeHook<State> = (
 export interface Handler<Accepts extends Kind = Kind, State = unknown> {
   /** The only kind of message that is welcome; the other ends the connection with 1003. Default: as the server's option says. */
   readonly accepts?: Accepts | undefined;
+  /** As the server's options of these names, which they replace. */
+  readonly versions?: VersionOptions["versions"];
+  readonly ambiguous?: VersionOptions["ambiguous"];
   /** Accepts or refuses; throwing `refuse(…)` refuses too, and throwing anything else answers 500. Default: accepts. */
   upgrade?(request: UpgradeRequest): UpgradeResult<State> | Promise<UpgradeResult<State>>;
   /** Owns the connection, instead of the hooks below. */
@@ -59,7 +63,16 @@ export interface Handler<Accepts extends Kind = Kind, State = unknown> {
   close?(ws: Connection<Received<Accepts>, State>, report: CloseReport): unknown;
 }
 
-const handlerNames = ["accepts", "upgrade", "session", "open", "message", "close"] as const;
+const handlerNames = [
+  "accepts",
+  "versions",
+  "ambiguous",
+  "upgrade",
+  "session",
+  "open",
+  "message",
+  "close",
+] as const;
 
 /**
  * Returns the handler as it is, once it is checked; its use is in the types, which follow from the `upgrade` hook and `accepts`.
@@ -98,7 +111,7 @@ function checkHandler(where: string, handler: object): asserts handler is Handle
   checkNames(where, handler, handlerNames);
   const hooks = new Map<string, unknown>(Object.entries(handler).filter(([, hook]) => hook !== undefined));
   checkOneOf(`accepts of ${where}`, hooks.get("accepts"), ["text", "binary"]);
-  hooks.delete("accepts");
+  for (const name of ["accepts", "versions", "ambiguous"]) hooks.delete(name);
   for (const [name, hook] of hooks) {
     if (typeof hook === "function") continue;
     throw new TypeError(`${name} of ${where} must be a function, not ${describe(hook)}`);

@@ -48,6 +48,12 @@ export class ResourceTable {
     }
   }
 
+  /** All of them. */
+  get handlers(): readonly Handler[] {
+    const handlers = [...this.#exact.values(), ...this.#patterns.map(({ handler }) => handler)];
+    return this.#fallback === undefined ? handlers : [...handlers, this.#fallback];
+  }
+
   #add(path: string, handler: Handler): void {
     const pattern = compile(path);
     if (this.#patterns.some(({ expression }) => expression.source === pattern.expression.source)) {

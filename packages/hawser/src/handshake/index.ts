@@ -2,11 +2,9 @@
 
 // To answer a handshake: read a head, examine it, print what you decided.
 
+export type { Acceptance, AcceptanceOptions } from "./acceptance.ts";
 export {
-  type Acceptance,
-  type AcceptanceOptions,
   examine,
-  type Opening,
   printAcceptance,
   printRefusal,
   type Refusal,
@@ -22,13 +20,17 @@ export {
 } from "./head.ts";
 export { type HeaderFields, headerLines } from "./header-fields.ts";
 export { type HeaderLine, HeaderList } from "./header-list.ts";
+export type { Opening } from "./opening.ts";
 export { reasonPhrase } from "./reason-phrase.ts";
 
 // To ask for one: take a URL apart, print the request, read the answer, check it.
 
+export type { Agreement, Offer, OfferOptions, Randomness } from "./agreement.ts";
 export { AnswerBody } from "./answer-body.ts";
 export { type AnswerHead, type AnswerRead, AnswerReader } from "./head.ts";
-export { type Agreement, checkAnswer, type Offer, type OfferOptions, printOffer } from "./offer.ts";
+export { BODY_LENGTH, PROOF_LENGTH } from "./legacy/key-number.ts";
+export { checkProof } from "./legacy/offer.ts";
+export { checkAnswer, printOffer } from "./offer.ts";
 export { isWebSocketUrl, parseWebSocketUrl, type WebSocketUrl } from "./url.ts";
 
 // To decide: who asks, from which page, with which cookies, through which proxy.

@@ -44,6 +44,19 @@ export function parseTarget(target: string): Target {
   return split(resource.startsWith("/") ? resource : `/${resource}`, authority);
 }
 
+/** The path of a target as `parseTarget` finds it, or something that is none. Never throws. */
+export function pathOf(target: string): string {
+  if (!target.startsWith("/")) {
+    try {
+      return parseTarget(target).path;
+    } catch {
+      return "";
+    }
+  }
+  const mark = target.indexOf("?");
+  return mark < 0 ? target : target.slice(0, mark);
+}
+
 function split(resource: string, authority: string | undefined): Target {
   const mark = resource.indexOf("?");
   if (mark < 0) return { path: resource, query: "", authority };

@@ -1,9 +1,9 @@
 // UpgradeRequest: the request of a WebSocket as an application sees it, before the answer and after.
 import { Buffer } from "node:buffer";
-import type { Opening } from "./answer.ts";
 import { type Cookies, parseCookies } from "./cookie.ts";
 import type { ResponseHead } from "./head.ts";
 import { HeaderList } from "./header-list.ts";
+import type { Opening } from "./opening.ts";
 
 /** What the request itself does not say: where it came from, and what a router made of it. */
 export interface RequestSurroundings {
@@ -58,7 +58,8 @@ export class UpgradeRequest {
 
   /** Of the page that asks; undefined outside browsers. */
   get origin(): string | undefined {
-    return this.#headers.get("origin");
+    // The drafts from 4 to 10 have a name of their own for it.
+    return this.#headers.get("origin") ?? this.#headers.get("sec-websocket-origin");
   }
 
   /** The subprotocols that the client offers, in its order of preference; empty after `open`. */

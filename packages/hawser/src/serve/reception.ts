@@ -4,12 +4,14 @@ import { acceptNames, admit, establish, publishRefusal } from "../accept/admissi
 import { type Doorstep, NO_ANSWER } from "../accept/doorstep.ts";
 import { Refused } from "../accept/refusal.ts";
 import type { Settings } from "../accept/settings.ts";
+import { resolveVersions } from "../accept/versions.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
 import { reportFault } from "../handlers/fault.ts";
 import type { Handler, UpgradeAnswer, UpgradeResult } from "../handlers/handler.ts";
 import { drive } from "../handlers/run.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { RequestHead } from "../handshake/head.ts";
+import { pathOf } from "../handshake/target.ts";
 import { warnOnce } from "../transport/warn.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Endpoint } from "./options.ts";
@@ -26,6 +28,8 @@ export class Reception {
   constructor(endpoint: Endpoint, roster: Roster) {
     this.#endpoint = endpoint;
     this.#roster = roster;
+    // What is wrong with the options of a resource is said at once, and not to its first client.
+    for (const handler of endpoint.resources.handlers) this.#settingsFor(handler);
   }
 
   /** Whether a path leads to a handler. */
@@ -35,15 +39,15 @@ export class Reception {
 
   /** Answers a request for a WebSocket, one way or the other. Never throws, never rejects. */
   receive(head: RequestHead, doorstep: Doorstep): void {
+    const match = this.#endpoint.resources.match(pathOf(head.target));
     let candidate: Candidate;
     try {
-      candidate = admit(head, doorstep, this.#endpoint.settings);
+      candidate = admit(head, doorstep, this.#settingsFor(match?.handler));
     } catch (error) {
       if (error instanceof HandshakeError) this.refuse(error, doorstep);
       else this.#faultOrRefusal(error, doorstep);
       return;
     }
-    const match = this.#endpoint.resources.match(candidate.opening.path);
     if (match === undefined) {
       this.refuse(new HandshakeError("there is nothing at this path", { status: 404 }), doorstep);
       return;
@@ -99,32 +103,42 @@ export class Reception {
   #accept(candidate: Candidate, doorstep: Doorstep, handler: Handler, answer: UpgradeAnswer<unknown>): void {
     // The peer may have gone, or the server may have begun to close (it was told so), while the hook was deciding.
     if (doorstep.settled) return;
-    let connection: AnyConnection;
+    let connection: AnyConnection | undefined;
+    let late = false;
+    const opened = (ws: AnyConnection): void => {
+      connection = ws;
+      if (late) this.#drive(ws, doorstep, handler);
+    };
     try {
-      const settings = this.#settingsFor(handler);
-      connection = establish<Message, unknown>(
-        candidate,
-        doorstep,
-        settings,
-        answer,
-        answer.state,
-        this.#onEnded,
-      );
+      const welcome = { state: answer.state, onEnded: this.#onEnded, opened };
+      establish<Message, unknown>(candidate, doorstep, this.#settingsFor(handler), answer, welcome);
     } catch (error) {
       this.#faultOrRefusal(error, doorstep);
       return;
     }
+    late = true;
+    // Not within the try: what a handler does is not the handshake's.
+    if (connection !== undefined) this.#drive(connection, doorstep, handler);
+  }
+
+  #drive(connection: AnyConnection, doorstep: Doorstep, handler: Handler): void {
+    // Eight bytes of the handshake never came: it was told of as a failure, and there is nothing for a handler to do.
+    if (doorstep.failure !== undefined) return;
     this.#roster.add(connection);
     drive(connection, handler, this.#endpoint);
   }
 
   /** One object for all connections of a handler. */
-  #settingsFor(handler: Handler): Settings {
+  #settingsFor(handler: Handler | undefined): Settings {
     const { settings } = this.#endpoint;
-    if (handler.accepts === undefined) return settings;
+    if (handler === undefined) return settings;
+    const { accepts = settings.accepts, versions, ambiguous } = handler;
+    if (accepts === settings.accepts && versions === undefined && ambiguous === undefined) return settings;
     const known = this.#settingsOf.get(handler);
-    const narrowed = known ?? { ...settings, accepts: handler.accepts };
-    if (known === undefined) this.#settingsOf.set(handler, narrowed);
-    return narrowed;
+    if (known !== undefined) return known;
+    const welcome = { versions: versions ?? settings.versions, ambiguous: ambiguous ?? settings.ambiguous };
+    const own = { ...settings, accepts, ...resolveVersions(welcome) };
+    this.#settingsOf.set(handler, own);
+    return own;
   }
 }

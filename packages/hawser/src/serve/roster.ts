@@ -6,6 +6,7 @@ import { Doorstep } from "../accept/doorstep.ts";
 import type { Settings } from "../accept/settings.ts";
 import type { CloseReport } from "../connection/close-report.ts";
 import type { AnyConnection } from "../connection/connection.ts";
+import { pumpOf } from "../connection/connection.ts";
 import type { Refusal } from "../handshake/answer.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { Limits } from "../wire/limits.ts";
@@ -135,7 +136,10 @@ export class Roster implements DoorstepKeeper {
   async drain(code: number, reason: string, late: Promise<void>): Promise<DrainReport> {
     this.draining = true;
     for (const doorstep of this.#doorsteps) this.refuse(closing(), doorstep);
-    const farewells = [...this.#connections].map((connection) => connection.close(code, reason));
+    const farewells = [...this.#connections].map((connection) => {
+      pumpOf(connection).close(code, reason, false);
+      return connection.closed;
+    });
     void late.then(() => {
       for (const connection of this.#connections) void connection.terminate();
     });

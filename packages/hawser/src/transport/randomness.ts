@@ -1,5 +1,6 @@
 // Randomness: keys that mask a client's frames, keys of handshakes, and numbers that spread things in time.
-import { randomBytes, randomFillSync } from "node:crypto";
+import type { Buffer } from "node:buffer";
+import { randomBytes, randomFillSync, randomInt } from "node:crypto";
 
 // One call to the generator costs some hundred nanoseconds however little it fills: fetch a thousand keys at once.
 const pool: Int32Array = new Int32Array(1024);
@@ -32,3 +33,9 @@ export function random(): number {
 export function handshakeKey(): string {
   return randomBytes(16).toString("base64");
 }
+
+/** What the handshakes of 2010 make of chance: whole numbers from 0 up, and bytes; nobody can foretell either. */
+export const randomness: { integer(below: number): number; bytes(count: number): Buffer } = {
+  integer: (below: number): number => randomInt(below),
+  bytes: randomBytes,
+};

@@ -36,6 +36,7 @@ export type Violation =
   | "masked"
   | "length-not-minimal"
   | "length-top-bit"
+  | "length-endless"
   | "control-fragmented"
   | "control-too-long"
   | "unexpected-continuation"
@@ -58,6 +59,11 @@ export const violations: Readonly<Record<Violation, ViolationRow>> = {
     text: "the length is not in its shortest form",
   },
   "length-top-bit": { closeCode: 1002, rule: "RFC 6455 §5.2", text: "the top bit of a 64-bit length is set" },
+  "length-endless": {
+    closeCode: 1002,
+    rule: "draft-hixie-thewebsocketprotocol-76",
+    text: "a length has more digits than a number can hold",
+  },
   "control-fragmented": { closeCode: 1002, rule: "RFC 6455 §5.5", text: "a control frame is fragmented" },
   "control-too-long": { closeCode: 1002, rule: "RFC 6455 §5.5", text: "a control frame is over 125 bytes" },
   "unexpected-continuation": {

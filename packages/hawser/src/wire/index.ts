@@ -13,6 +13,7 @@ export type {
   Sink,
   Slab,
   Wire,
+  TransportEnd,
   WireEnd,
   WireEndCause,
   WireVersion,
@@ -21,8 +22,12 @@ export type { Codec, DeflateOwner, InflateOwner } from "./codec.ts";
 export type { Encoded, SharedBytes, SharedMessage, SharedWaiter } from "./encoded.ts";
 export { OutputBuffer } from "./output-buffer.ts";
 
+// Wire versions.
+export type { Framing, MaskKey, Reader, ReaderSettings } from "./framing.ts";
+export { allVersions, type FrameKey, framingOf } from "./legacy/framings.ts";
+
 // Frames alone.
-export { Decoder, type FrameHandler } from "./rfc6455/decoder.ts";
+export { Decoder, type DecoderOptions, type FrameHandler } from "./rfc6455/decoder.ts";
 export { Encoder, encodeMessage, firstByte } from "./rfc6455/encoder.ts";
 export {
   emptyHeader,

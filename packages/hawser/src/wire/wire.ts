@@ -3,8 +3,24 @@ import type { Buffer } from "node:buffer";
 import type { Encoded, SharedBytes } from "./encoded.ts";
 import type { LimitError, ProtocolError } from "./errors.ts";
 
-/** The document whose framing a connection speaks. */
-export type WireVersion = "rfc6455";
+/**
+ * The document whose framing a connection speaks: RFC 6455, or one of the drafts before it (`docs/versions.md`).
+ *
+ * "hybi-02" and "hybi-03" are the same on the wire; a connection of either says "hybi-02".
+ */
+export type WireVersion =
+  | "rfc6455"
+  | "hixie-75"
+  | "hixie-76"
+  | "whatwg-2010-08"
+  | "hybi-01"
+  | "hybi-02"
+  | "hybi-03"
+  | "hybi-04"
+  | "hybi-05"
+  | "hybi-06"
+  | "hybi-07"
+  | "hybi-08";
 
 /** Which end we are: a server reads masked frames and writes plain ones, a client the other way round (RFC 6455 §5.1). */
 export type Role = "server" | "client";
@@ -98,6 +114,9 @@ export type WireEndCause =
   | "timeout" // timeouts.message or timeouts.idle
   | "failed"; // fail() was called from outside
 
+/** How a transport came to its end. */
+export type TransportEnd = "ended" | "broken" | "unwanted";
+
 /** Where a connection stands, as its user sees it. */
 export type Phase = "open" | "closing" | "closed";
 
@@ -131,9 +150,10 @@ export interface Wire {
   /**
    * The peer half-closed, or the transport is gone.
    *
-   * @param unwanted nobody wants what came and was not delivered yet: it is not worth inflating
+   * @param end "broken": not by the peer's wish, as far as one can see. "unwanted": nobody wants what came and was not
+   *   delivered yet, so that it is not worth inflating. Default "ended"
    */
-  receiveEnd(now: number, unwanted?: boolean): void;
+  receiveEnd(now: number, end?: TransportEnd): void;
   /** Go on after the sink had said "enough". */
   resume(now: number): void;
   /** Lets time act: keepalive, the closing handshake's deadline, `timeouts.message` and `timeouts.idle`. */
@@ -153,8 +173,12 @@ export interface Wire {
   /** Sends a ping of at most 125 bytes. */
   ping(payload: Uint8Array, now: number): void;
   pong(payload: Uint8Array): void;
-  /** Starts the closing handshake. `undefined` sends an empty Close. */
-  close(code: number | undefined, reason: string, now: number): void;
+  /**
+   * Starts the closing handshake. `undefined` sends an empty Close.
+   *
+   * @param exactly false: what the version cannot say is left out. Default true: it throws UnsupportedError
+   */
+  close(code: number | undefined, reason: string, now: number, exactly?: boolean): void;
   /** Fails the connection (RFC 6455 §7.1.7): sends a Close and does not wait for an answer. */
   fail(code: number, reason: string, now: number): void;
 }

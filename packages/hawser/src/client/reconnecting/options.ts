@@ -96,6 +96,8 @@ const connectNames: Readonly<Record<keyof ConnectOptions, true>> = {
   timeouts: true,
   coupled: true,
   compression: true,
+  version: true,
+  lenient: true,
   state: true,
   signal: true,
   tls: true,

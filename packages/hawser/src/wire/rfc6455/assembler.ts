@@ -38,6 +38,7 @@ export class Assembler implements FrameHandler, ShortFrameHandler {
   #handler: MessageHandler;
   #maxSize: number;
   #accepts: Kind | undefined;
+  readonly #replaces: boolean;
 
   /** The message under way, from its first header to its last byte. */
   #kind: Kind | undefined;
@@ -54,6 +55,8 @@ export class Assembler implements FrameHandler, ShortFrameHandler {
   #used = 0;
   #ascii = true;
   #utf8: Utf8Checker | undefined;
+  /** Of a streamed message, where what is no UTF-8 is replaced. */
+  #replacing: InstanceType<typeof TextDecoder> | undefined;
 
   /** The control frame under way, or 0. */
   #control = 0;
@@ -62,11 +65,13 @@ export class Assembler implements FrameHandler, ShortFrameHandler {
   /**
    * @param maxSize `limits.message`
    * @param accepts the only kind of message that is welcome, or undefined for both
+   * @param replaces what is no UTF-8 becomes U+FFFD, as before draft 10. Default false: it ends the connection
    */
-  constructor(handler: MessageHandler, maxSize: number, accepts: Kind | undefined) {
+  constructor(handler: MessageHandler, maxSize: number, accepts: Kind | undefined, replaces = false) {
     this.#handler = handler;
     this.#maxSize = maxSize;
     this.#accepts = accepts;
+    this.#replaces = replaces;
   }
 
   /** As the constructor, for another connection. Only between two messages. */
@@ -88,7 +93,9 @@ export class Assembler implements FrameHandler, ShortFrameHandler {
 
   short(text: boolean, bytes: Buffer, start: number, end: number, ascii: boolean): boolean {
     if (this.#accepts !== undefined) this.#checkKind(text ? "text" : "binary");
-    return this.#handler.message(text ? wholeText(bytes, start, end, ascii) : copyOf(bytes, start, end));
+    return this.#handler.message(
+      text ? wholeText(bytes, start, end, ascii, this.#replaces) : copyOf(bytes, start, end),
+    );
   }
 
   header(header: FrameHeader): void {
@@ -117,7 +124,9 @@ export class Assembler implements FrameHandler, ShortFrameHandler {
     if (complete && this.#used === 0 && this.#utf8 === undefined) {
       const text = this.#kind === "text";
       this.#kind = undefined;
-      return this.#handler.message(text ? wholeText(bytes, start, end, ascii) : copyOf(bytes, start, end));
+      return this.#handler.message(
+        text ? wholeText(bytes, start, end, ascii, this.#replaces) : copyOf(bytes, start, end),
+      );
     }
     this.#check(bytes, start, end, ascii, complete);
     this.#append(bytes, start, end);
@@ -170,6 +179,7 @@ export class Assembler implements FrameHandler, ShortFrameHandler {
   #check(bytes: Buffer, start: number, end: number, ascii: boolean, complete: boolean): void {
     if (this.#kind !== "text") return;
     this.#ascii &&= ascii;
+    if (this.#replaces) return;
     this.#utf8 ??= new Utf8Checker();
     const possible = ascii ? start === end || this.#utf8.complete : this.#utf8.push(bytes, start, end);
     if (!possible || (complete && !this.#utf8.complete)) throw new ProtocolError("invalid-utf8");
@@ -229,13 +239,21 @@ export class Assembler implements FrameHandler, ShortFrameHandler {
 
   #streamPiece(kind: Kind, bytes: Buffer, start: number, end: number, complete: boolean): boolean {
     this.#check(bytes, start, end, false, complete);
+    const replaces = this.#replaces && kind === "text";
+    const piece = replaces ? this.#replaced(bytes.subarray(start, end), complete) : copyOf(bytes, start, end);
     if (complete) {
       this.#kind = undefined;
       this.#utf8 = undefined;
       this.#ascii = true;
     }
-    if (start === end && !complete) return true;
-    return this.#handler.fragment(kind, copyOf(bytes, start, end), complete);
+    if (piece.length === 0 && !complete) return true;
+    return this.#handler.fragment(kind, piece, complete);
+  }
+
+  #replaced(bytes: Uint8Array, complete: boolean): Uint8Array {
+    this.#replacing ??= new TextDecoder("utf-8", { ignoreBOM: true });
+    const text = Buffer.from(this.#replacing.decode(bytes, { stream: !complete }));
+    return copyOf(text, 0, text.length);
   }
 
   #addToControl(bytes: Buffer, start: number, end: number, last: boolean): boolean {
@@ -257,10 +275,10 @@ function deflateBound(size: number): number {
   return size + Math.ceil(size / 8) + Math.ceil(size / 64) + 64;
 }
 
-function wholeText(bytes: Buffer, start: number, end: number, ascii: boolean): string {
+function wholeText(bytes: Buffer, start: number, end: number, ascii: boolean, replaces: boolean): string {
   if (start === end) return "";
   if (ascii) return decodeAscii(bytes, start, end);
-  if (!isUtf8(bytes.subarray(start, end))) throw new ProtocolError("invalid-utf8");
+  if (!replaces && !isUtf8(bytes.subarray(start, end))) throw new ProtocolError("invalid-utf8");
   return decodeUtf8(bytes, start, end);
 }
 

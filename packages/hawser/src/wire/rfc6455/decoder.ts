@@ -29,11 +29,22 @@ export const RSV1 = 0x40;
 /** `#left` between two frames. */
 const NO_FRAME = -1;
 
+/** What may be in frames, beside what RFC 6455 §5.2 allows. */
+export interface DecoderOptions {
+  /** permessage-deflate was agreed on: the first frame of a message may have RSV1 set. Default false. */
+  readonly deflate?: boolean | undefined;
+  /** Takes short frames on a faster way. */
+  readonly short?: ShortFrameHandler | undefined;
+  /** Lengths may be longer than they need to be, as before draft 14. Default false. */
+  readonly longLengths?: boolean | undefined;
+}
+
 /** Reads frames out of chunks that are cut anywhere. Throws ProtocolError, and what its handler throws. */
 export class Decoder {
   readonly #handler: FrameHandler;
   readonly #masked: boolean;
   readonly #deflate: boolean;
+  readonly #longLengths: boolean;
   readonly #short: ShortFrameHandler | undefined;
   readonly #header: FrameHeader = emptyHeader();
   /** A header that was cut by the end of a chunk, as far as it came. */
@@ -44,14 +55,11 @@ export class Decoder {
   #left = NO_FRAME;
   #mask = 0;
 
-  /**
-   * @param deflate permessage-deflate was agreed on: the first frame of a message may have RSV1 set
-   * @param short takes short frames on a faster way
-   */
-  constructor(role: Role, handler: FrameHandler, deflate = false, short?: ShortFrameHandler) {
+  constructor(role: Role, handler: FrameHandler, options: DecoderOptions = {}) {
     this.#handler = handler;
-    this.#deflate = deflate;
-    this.#short = short;
+    this.#deflate = options.deflate ?? false;
+    this.#longLengths = options.longLengths ?? false;
+    this.#short = options.short;
     // RFC 6455 §5.1: a client masks all frames, a server none.
     this.#masked = role === "server";
   }
@@ -174,11 +182,9 @@ export class Decoder {
     }
     if (header.length < 0) return;
     // RFC 6455 §5.2: "the minimal number of bytes MUST be used to encode the length".
-    if (header.lengthBytes === 2 && header.length < 126) throw new ProtocolError("length-not-minimal");
-    if (header.lengthBytes === 8) {
-      if (header.length < 0x10000) throw new ProtocolError("length-not-minimal");
-      if (header.length >= 2 ** 63) throw new ProtocolError("length-top-bit");
-    }
+    if (!this.#longLengths && header.length < leastLength(header))
+      throw new ProtocolError("length-not-minimal");
+    if (header.length >= 2 ** 63) throw new ProtocolError("length-top-bit");
     this.#announced = true;
     this.#handler.header(header);
   }
@@ -193,4 +199,10 @@ export class Decoder {
     this.#left = header.length;
     this.#mask = header.mask;
   }
+}
+
+/** The least length that needs so many bytes. */
+function leastLength({ lengthBytes }: FrameHeader): number {
+  if (lengthBytes === 0) return 0;
+  return lengthBytes === 2 ? 126 : 0x10000;
 }

@@ -1,6 +1,7 @@
 // Messages to frames, written straight into the memory that goes out (RFC 6455 §5.2, §5.3).
 import { Buffer } from "node:buffer";
 import type { SharedBytes } from "../encoded.ts";
+import type { MaskKey } from "../framing.ts";
 import type { Output } from "../wire.ts";
 import { headerSize, MAX_HEADER, writeHeader } from "./frame-header.ts";
 import { applyMask, maskedCopy } from "./mask.ts";
@@ -20,9 +21,6 @@ const LOOPED_CHARACTERS = 32;
 export function firstByte(opcode: number, fin: boolean): number {
   return fin ? FIN | opcode : opcode;
 }
-
-/** Gives four unpredictable bytes (RFC 6455 §5.3, §10.3); undefined at a server, whose frames are plain. */
-type MaskKey = (() => number) | undefined;
 
 /** Writes frames to an output: as a client, masked with a fresh key each, or as a server, plain. */
 export class Encoder {

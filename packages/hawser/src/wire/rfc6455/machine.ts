@@ -1,25 +1,27 @@
 // One RFC 6455 connection after its handshake: joins decoder, assembler, encoder, closing and keepalive into a Wire.
 import { Buffer } from "node:buffer";
 import type { Encoded } from "../encoded.ts";
-import { LimitError, ProtocolError } from "../errors.ts";
+import { LimitError, ProtocolError, UnsupportedError } from "../errors.ts";
+import type { Reader } from "../framing.ts";
 import type {
   Capabilities,
   CloseFrame,
   Kind,
   Phase,
   Sink,
+  TransportEnd,
   Wire,
   WireEndCause,
   WireVersion,
 } from "../wire.ts";
 import type { MessageHandler } from "./assembler.ts";
-import { checkClose, fitReason, NO_STATUS, parseClose, printClose } from "./close-code.ts";
+import { checkClose, fitReason, NO_STATUS } from "./close-code.ts";
 import { Closing } from "./closing.ts";
 import { CompressedFrame } from "./compressed-frame.ts";
-import { encodeFrame, encodeMessage, encodeText, firstByte, sharedMessage } from "./encoder.ts";
+import { firstByte } from "./encoder.ts";
+import { rfc6455 } from "./framing.ts";
 import { type Inflated, Inflation } from "./inflation.ts";
 import { Keepalive } from "./keepalive.ts";
-import { type MessageReader, messageReader } from "./message-reader.ts";
 import { Opcode } from "./opcode.ts";
 import { OutgoingQueue } from "./outgoing-queue.ts";
 import { Pace } from "./pace.ts";
@@ -29,15 +31,7 @@ export type { WireOptions } from "./settings.ts";
 
 const MAX_CONTROL = 125;
 
-const can: Capabilities = Object.freeze({
-  binary: true,
-  fragments: true,
-  ping: true,
-  closeCode: true,
-  compression: false,
-});
-
-const canCompress: Capabilities = Object.freeze({ ...can, compression: true });
+const canCompress: Capabilities = Object.freeze({ ...rfc6455.can, compression: true });
 
 /**
  * Makes the machine of one connection.
@@ -48,8 +42,14 @@ export function createWire(options: WireOptions): Wire {
   return new Machine(options);
 }
 
+/** A Close of the peer's, with the payload that answers it. */
+interface PeerClose {
+  readonly frame: CloseFrame;
+  readonly payload: Buffer;
+}
+
 /** What a peer's part can end with. */
-type Conclusion = CloseFrame | ProtocolError | LimitError;
+type Conclusion = PeerClose | ProtocolError | LimitError;
 
 /** `#closeDeadline` before the connection begins to end. */
 const OPEN = -1;
@@ -69,7 +69,7 @@ class Machine implements Wire, MessageHandler {
   readonly #inflation: Inflation | undefined;
 
   /** While a message or a frame is under way. */
-  #reader: MessageReader | undefined;
+  #reader: Reader | undefined;
   /** Nothing more is read: what comes now is thrown away. */
   #deaf = false;
   #held = false;
@@ -90,7 +90,7 @@ class Machine implements Wire, MessageHandler {
     const { limits, timeouts } = settings;
     this.#settings = settings;
     this.#sink = sink;
-    this.#queue = codec && new OutgoingQueue(sink, settings.maskKey, codec);
+    this.#queue = codec && new OutgoingQueue(sink, settings, codec);
     this.#inflation = codec && new Inflation(codec, limits.message, sink);
     this.#keepalive = new Keepalive(timeouts, options.jitter ?? 0.5, now);
     this.#pace = Pace.where(timeouts, limits, now);
@@ -98,11 +98,11 @@ class Machine implements Wire, MessageHandler {
   }
 
   get version(): WireVersion {
-    return "rfc6455";
+    return this.#settings.framing.version;
   }
 
   get can(): Capabilities {
-    return this.#inflation === undefined ? can : canCompress;
+    return this.#inflation === undefined ? this.#settings.framing.can : canCompress;
   }
 
   get sharing(): string | undefined {
@@ -156,16 +156,17 @@ class Machine implements Wire, MessageHandler {
     this.#unread = this.#unread?.map((bytes) => Buffer.from(bytes));
   }
 
-  receiveEnd(now: number, unwanted = false): void {
+  receiveEnd(now: number, end: TransportEnd = "ended"): void {
     if (this.phase === "closed") return;
     this.#now = now;
     this.#ending = true;
-    if (unwanted) this.#inflation?.stop();
+    if (end === "unwanted") this.#inflation?.stop();
     // What is behind a message that was dropped must not make what came look complete.
     else if (this.#inflation?.hurry() === false) this.#deafen();
     this.#release();
     // A handler that dropped the transport has brought us here already.
     if (this.#closing?.state === "ended") return;
+    if (end === "ended" && this.#settings.framing.endsWithTransport) this.#receiveEndAsClose();
     this.#end("lost");
   }
 
@@ -199,7 +200,8 @@ class Machine implements Wire, MessageHandler {
 
   sendText(text: string, compress = true): void {
     if (this.phase !== "open") return;
-    if (this.#queue === undefined) encodeText(this.#sink, this.#settings.maskKey, text);
+    if (this.#queue === undefined)
+      this.#settings.framing.encodeText(this.#sink, this.#settings.maskKey, text);
     else this.#queue.text(text, compress);
   }
 
@@ -213,9 +215,9 @@ class Machine implements Wire, MessageHandler {
     if (this.sharing !== undefined) {
       const codec = this.#queue?.codec;
       const compressed = codec !== undefined && compress && reaches(codec.threshold, data);
-      return compressed ? new CompressedFrame(data, codec) : sharedMessage(data);
+      return compressed ? new CompressedFrame(data, codec) : this.#settings.framing.sharedMessage(data);
     }
-    const frame = encodeMessage(data, this.#settings.maskKey?.());
+    const frame = this.#settings.framing.encodeMessage(data, this.#settings.maskKey);
     return { memory: frame, start: 0, end: frame.length };
   }
 
@@ -227,6 +229,7 @@ class Machine implements Wire, MessageHandler {
 
   sendFragment(kind: Kind, bytes: Uint8Array, final: boolean, compress = true): void {
     if (this.phase !== "open") return;
+    this.#need("fragments", "messages in fragments");
     const queue = this.#queueOrNew();
     queue.fragment(kind, bytes, final, compress);
     if (queue.idle && queue.codec === undefined) this.#queue = undefined;
@@ -234,6 +237,7 @@ class Machine implements Wire, MessageHandler {
 
   ping(payload: Uint8Array, now: number): void {
     checkControl(payload);
+    this.#need("ping", "pings");
     if (this.phase !== "open") return;
     this.#keepalive.sent(Buffer.from(payload), now);
     this.#frame(Opcode.ping, payload);
@@ -241,14 +245,17 @@ class Machine implements Wire, MessageHandler {
 
   pong(payload: Uint8Array): void {
     checkControl(payload);
+    this.#need("ping", "pongs");
     if (this.phase === "open") this.#frame(Opcode.pong, payload);
   }
 
-  close(code: number | undefined, reason: string, now: number): void {
-    checkClose(code, reason);
+  close(code: number | undefined, reason: string, now: number, exactly = true): void {
+    if (exactly) this.#settings.framing.checkClose(code, reason);
+    else checkClose(code, reason);
     if (this.phase !== "open") return;
-    this.#sendClose({ code: code ?? NO_STATUS, reason });
+    this.#beginClose({ code: code ?? NO_STATUS, reason });
     this.#closeDeadline = now + this.#settings.timeouts.close;
+    if (this.#settings.framing.endsWithTransport) this.#endOutput();
     // What the peer still sends is read for its Close and otherwise dropped, so nothing is held back any longer.
     this.#release();
   }
@@ -286,7 +293,7 @@ class Machine implements Wire, MessageHandler {
 
   control(opcode: number, payload: Buffer): boolean {
     if (opcode === Opcode.close) {
-      this.#conclude(parseClose(payload));
+      this.#conclude({ frame: this.#settings.framing.parseClose(payload), payload });
     } else if (opcode === Opcode.pong) {
       this.#sink.pong(payload, this.#keepalive.answered(payload));
     } else if (this.phase === "open") {
@@ -299,7 +306,8 @@ class Machine implements Wire, MessageHandler {
 
   #read(chunk: Buffer): void {
     if (this.#deaf) return;
-    const reader = this.#reader ?? messageReader(this.#settings, this.#inflation !== undefined, this);
+    const { framing } = this.#settings;
+    const reader = this.#reader ?? framing.reader(this.#settings, this.#inflation !== undefined, this);
     this.#reader = reader;
     let at: number;
     this.#reading = true;
@@ -427,31 +435,55 @@ class Machine implements Wire, MessageHandler {
     return this.#closing;
   }
 
-  #sendClose(frame: CloseFrame): void {
-    const code = frame.code === NO_STATUS ? undefined : frame.code;
-    const payload = printClose(code, frame.reason);
+  /** A Close that is no answer, as far as the version can say it. */
+  #beginClose(frame: CloseFrame): void {
+    const { framing, role } = this.#settings;
+    const fitting = framing.fitClose(frame);
+    this.#sendClose(fitting, framing.printClose(fitting, role));
+  }
+
+  #sendClose(frame: CloseFrame, payload: Uint8Array): void {
     if (this.#queue === undefined) this.#frame(Opcode.close, payload);
     else this.#queue.close(payload);
     this.#leaving().sendClose(frame);
   }
 
   #frame(opcode: number, payload: Uint8Array): void {
-    encodeFrame(this.#sink, this.#settings.maskKey, firstByte(opcode, true), payload);
+    this.#settings.framing.encodeFrame(this.#sink, this.#settings.maskKey, firstByte(opcode, true), payload);
+  }
+
+  /** @throws UnsupportedError */
+  #need(capability: "fragments" | "ping", what: string): void {
+    const { can, version } = this.#settings.framing;
+    if (!can[capability]) throw new UnsupportedError(`${version} has no ${what}`);
   }
 
   #queueOrNew(): OutgoingQueue {
-    this.#queue ??= new OutgoingQueue(this.#sink, this.#settings.maskKey, undefined);
+    this.#queue ??= new OutgoingQueue(this.#sink, this.#settings, undefined);
     return this.#queue;
   }
 
-  #receiveClose(frame: CloseFrame): void {
+  #receiveClose({ frame, payload }: PeerClose): void {
     const closing = this.#leaving();
     closing.receiveClose(frame);
     // RFC 6455 §5.5.1: an endpoint that has not sent a Close "MUST send a Close frame in response", with the same code.
-    if (closing.sent === undefined) this.#sendClose(frame);
+    if (closing.sent === undefined) this.#sendClose(frame, payload);
     this.#finishReading();
     // RFC 6455 §7.1.1: the server closes the transport first, so that TIME_WAIT stays with it.
-    if (this.#settings.role !== "server") return;
+    if (this.#settings.role === "server") this.#endOutput();
+  }
+
+  /** Where a version has no Close, a peer that ends the transport between two messages has said all it had to say. */
+  #receiveEndAsClose(): void {
+    const closing = this.#leaving();
+    if (this.#reader?.decoder.inFrame === true || closing.state === "acknowledged") return;
+    const frame = { code: NO_STATUS, reason: "" };
+    closing.receiveClose(frame);
+    if (closing.sent === undefined) closing.sendClose(frame);
+  }
+
+  /** Ends our half of the transport, behind everything. */
+  #endOutput(): void {
     if (this.#queue === undefined) this.#sink.end();
     else this.#queue.end();
   }
@@ -493,7 +525,7 @@ class Machine implements Wire, MessageHandler {
     // What waits to be compressed is not waited for: a Close among it goes out now, and else one that says why.
     const waiting = this.#queue?.drop();
     if (waiting !== undefined) this.#frame(Opcode.close, waiting);
-    if (closing.sent === undefined) this.#sendClose({ code, reason });
+    if (closing.sent === undefined) this.#beginClose({ code, reason });
     closing.fail({ code, reason, cause, error });
     this.#finishReading();
     this.#sink.end();

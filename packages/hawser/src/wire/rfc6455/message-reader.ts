@@ -1,9 +1,9 @@
 // The decoder and the assembler of a connection that reads: between two messages it has none, and others use them.
 //
 // Together they are some 330 bytes, which ten thousand idle connections would have ten thousand times.
+import type { Reader, ReaderSettings } from "../framing.ts";
 import { Assembler, type MessageHandler } from "./assembler.ts";
 import { Decoder } from "./decoder.ts";
-import type { Settings } from "./settings.ts";
 
 /** So many wait for their next use at most: more are there only where as many connections are amid a message at once. */
 const MOST_SPARE = 64;
@@ -19,21 +19,21 @@ const nobody: MessageHandler = {
 };
 
 /** Reads the messages of one connection after the other. */
-export class MessageReader {
+export class MessageReader implements Reader {
   readonly decoder: Decoder;
   readonly assembler: Assembler;
   readonly #spare: MessageReader[];
 
   /** @param spare where it waits while nobody needs it */
-  constructor(settings: Settings, deflate: boolean, handler: MessageHandler, spare: MessageReader[]) {
+  constructor(settings: ReaderSettings, deflate: boolean, handler: MessageHandler, spare: MessageReader[]) {
     const { role, limits, accepts } = settings;
     this.assembler = new Assembler(handler, limits.message, accepts);
-    this.decoder = new Decoder(role, this.assembler, deflate, this.assembler);
+    this.decoder = new Decoder(role, this.assembler, { deflate, short: this.assembler });
     this.#spare = spare;
   }
 
   /** Reads for this connection from now on. */
-  serve(handler: MessageHandler, { limits, accepts }: Settings): void {
+  serve(handler: MessageHandler, { limits, accepts }: ReaderSettings): void {
     this.assembler.serve(handler, limits.message, accepts);
   }
 
@@ -56,7 +56,11 @@ const spareOf = { server: [], client: [], deflatingServer: [], deflatingClient: 
 >;
 
 /** A reader for one connection, until it is at rest. */
-export function messageReader(settings: Settings, deflate: boolean, handler: MessageHandler): MessageReader {
+export function messageReader(
+  settings: ReaderSettings,
+  deflate: boolean,
+  handler: MessageHandler,
+): MessageReader {
   const spare = spareFor(settings, deflate);
   const reader = spare.pop();
   if (reader === undefined) return new MessageReader(settings, deflate, handler, spare);
@@ -64,7 +68,7 @@ export function messageReader(settings: Settings, deflate: boolean, handler: Mes
   return reader;
 }
 
-function spareFor({ role }: Settings, deflate: boolean): MessageReader[] {
+function spareFor({ role }: ReaderSettings, deflate: boolean): MessageReader[] {
   if (role === "server") return deflate ? spareOf.deflatingServer : spareOf.server;
   return deflate ? spareOf.deflatingClient : spareOf.client;
 }

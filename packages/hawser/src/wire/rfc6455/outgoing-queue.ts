@@ -5,9 +5,10 @@
 import { Buffer } from "node:buffer";
 import type { Codec, DeflateOwner } from "../codec.ts";
 import type { Encoded, SharedWaiter } from "../encoded.ts";
+import type { Framing, MaskKey } from "../framing.ts";
 import type { Kind, Sink } from "../wire.ts";
 import { RSV1 } from "./decoder.ts";
-import { encodeFrame, encodeText, firstByte } from "./encoder.ts";
+import { firstByte } from "./encoder.ts";
 import { headerSize } from "./frame-header.ts";
 import { Opcode } from "./opcode.ts";
 import { apart } from "./shared-frame.ts";
@@ -54,17 +55,22 @@ export class OutgoingQueue implements DeflateOwner, SharedWaiter {
   #behind = 0;
   readonly codec: Codec | undefined;
   readonly #sink: Sink;
-  readonly #maskKey: (() => number) | undefined;
+  readonly #maskKey: MaskKey;
+  readonly #framing: Framing;
   #waiting: Waiting[] | undefined;
   /** The message in fragments that has not ended; it is among those that wait. */
   #open: Stream | undefined;
   /** The first that waits is being compressed. */
   #compressing = false;
 
-  /** @param maskKey as for `Encoder` */
-  constructor(sink: Sink, maskKey: (() => number) | undefined, codec: Codec | undefined) {
+  constructor(
+    sink: Sink,
+    { maskKey, framing }: { readonly maskKey: MaskKey; readonly framing: Framing },
+    codec: Codec | undefined,
+  ) {
     this.#sink = sink;
     this.#maskKey = maskKey;
+    this.#framing = framing;
     this.codec = codec;
   }
 
@@ -214,7 +220,7 @@ export class OutgoingQueue implements DeflateOwner, SharedWaiter {
   #send(entry: Waiting): boolean {
     if (entry.type === "stream") return this.#sendPieces(entry);
     if (entry.type === "close") {
-      encodeFrame(this.#sink, this.#maskKey, firstByte(Opcode.close, true), entry.payload);
+      this.#frame(firstByte(Opcode.close, true), entry.payload);
       return true;
     }
     if (entry.type === "end") {
@@ -242,7 +248,7 @@ export class OutgoingQueue implements DeflateOwner, SharedWaiter {
     if (codec !== undefined && compress && text.length * 3 >= codec.threshold) {
       return this.#sendBytes(Opcode.text, Buffer.from(text), true);
     }
-    encodeText(this.#sink, this.#maskKey, text);
+    this.#framing.encodeText(this.#sink, this.#maskKey, text);
     return true;
   }
 
@@ -284,12 +290,16 @@ export class OutgoingQueue implements DeflateOwner, SharedWaiter {
   }
 
   #writeMessage(opcode: number, bytes: Uint8Array, compressed: boolean): void {
-    encodeFrame(this.#sink, this.#maskKey, firstByte(opcode, true) | (compressed ? RSV1 : 0), bytes);
+    this.#frame(firstByte(opcode, true) | (compressed ? RSV1 : 0), bytes);
+  }
+
+  #frame(first: number, payload: Uint8Array): void {
+    this.#framing.encodeFrame(this.#sink, this.#maskKey, first, payload);
   }
 
   #writePiece(stream: Stream, bytes: Uint8Array): void {
     for (const piece of stream.pieces.splice(0, 1)) {
-      encodeFrame(this.#sink, this.#maskKey, firstByte(stream.next, piece.final), bytes);
+      this.#frame(firstByte(stream.next, piece.final), bytes);
       this.queued -= costOf(piece.bytes.length);
     }
     stream.next = Opcode.continuation;

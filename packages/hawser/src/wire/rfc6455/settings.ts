@@ -1,7 +1,9 @@
 // What a machine is made of, and the part of it that all connections of a server have in common.
 import type { Codec } from "../codec.ts";
+import type { Framing } from "../framing.ts";
 import { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from "../limits.ts";
 import type { Kind, Role, Sink } from "../wire.ts";
+import { rfc6455 } from "./framing.ts";
 
 /** What a machine is made of. Time and randomness come in as arguments, so that every byte can be foretold. */
 export interface WireOptions {
@@ -18,9 +20,11 @@ export interface WireOptions {
   /** Checked values, as `resolveLimits` gives them. */
   readonly limits?: Pick<Limits, "message" | "rate">;
   /** Checked values, as `resolveTimeouts` gives them. */
-  readonly timeouts?: Pick<Timeouts, "keepalive" | "pong" | "close" | "message" | "idle">;
+  readonly timeouts?: WireTimeouts;
   /** If permessage-deflate was agreed on (RFC 7692). With context takeover it is of this connection alone. */
   readonly codec?: Codec | undefined;
+  /** How messages lie on the wire. Default: as RFC 6455 has it. */
+  readonly framing?: Framing | undefined;
 }
 
 /** The options that do not differ between the connections of a server. */
@@ -30,8 +34,11 @@ export interface Settings {
   readonly maskKey: (() => number) | undefined;
   readonly accepts: Kind | undefined;
   readonly limits: Pick<Limits, "message" | "rate">;
-  readonly timeouts: Pick<Timeouts, "keepalive" | "pong" | "close" | "message" | "idle">;
+  readonly timeouts: WireTimeouts;
+  readonly framing: Framing;
 }
+
+type WireTimeouts = Pick<Timeouts, "keepalive" | "pong" | "close" | "message" | "idle">;
 
 /** Connections that open together mostly have the same: one reference each instead of five. */
 let latest: Settings | undefined;
@@ -42,7 +49,9 @@ let latest: Settings | undefined;
  * @throws TypeError for a client without `maskKey`
  */
 export function settingsOf(options: WireOptions): Settings {
-  const { role, accepts, limits = defaultLimits, timeouts = defaultTimeouts } = options;
+  const { role, accepts, limits = defaultLimits, framing = rfc6455 } = options;
+  const given: WireTimeouts = options.timeouts ?? defaultTimeouts;
+  const timeouts = framing.can.ping ? given : withoutPing(given);
   const maskKey = role === "client" ? options.maskKey : undefined;
   if (role === "client" && maskKey === undefined) {
     throw new TypeError(
@@ -55,9 +64,26 @@ export function settingsOf(options: WireOptions): Settings {
     latest.maskKey !== maskKey ||
     latest.accepts !== accepts ||
     latest.limits !== limits ||
-    latest.timeouts !== timeouts
+    latest.timeouts !== timeouts ||
+    latest.framing !== framing
   ) {
-    latest = { role, maskKey, accepts, limits, timeouts };
+    latest = { role, maskKey, accepts, limits, timeouts, framing };
   }
   return latest;
+}
+
+/** Where no ping can find out whether the peer is still there, so long without a message means that it is not. */
+const IDLE_WITHOUT_PING = 60 * 60 * 1000;
+
+const pingless = new WeakMap<WireTimeouts, WireTimeouts>();
+
+/** An idle timeout in place of keepalive, unless both are off. */
+function withoutPing(given: WireTimeouts): WireTimeouts {
+  const known = pingless.get(given);
+  if (known !== undefined) return known;
+  const off = Number.POSITIVE_INFINITY;
+  const idle = given.idle === off && given.keepalive !== off ? IDLE_WITHOUT_PING : given.idle;
+  const made = { ...given, keepalive: off, idle };
+  pingless.set(given, made);
+  return made;
 }

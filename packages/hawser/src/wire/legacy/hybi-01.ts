@@ -1,0 +1,51 @@
+// hybi-01 to hybi-03 (August to October 2010): frames with opcodes, fragments, pings and binary; nothing is masked.
+//
+// Draft 2 is told from draft 1 by its handshake alone. Draft 3 wants the body of a Close sent back, which all our answers do.
+import { Buffer } from "node:buffer";
+import type { Framing } from "../framing.ts";
+import { NO_STATUS } from "../rfc6455/close-code.ts";
+import type { Role, WireVersion } from "../wire.ts";
+import { plainClose, withoutCloseCode } from "./capabilities.ts";
+import {
+  type DraftRules,
+  draftFrame,
+  draftReader,
+  encodeDraftFrame,
+  messageByte,
+  sharedDraftFrame,
+} from "./draft-frame.ts";
+
+/**
+ * The framing of a draft from 1 to 5.
+ *
+ * @param closeBody what stands in a Close that is no answer
+ */
+export function draftFraming(
+  version: WireVersion,
+  rules: DraftRules,
+  closeBody: (role: Role) => string = () => "",
+): Framing {
+  return {
+    version,
+    can: withoutCloseCode,
+    endsWithTransport: false,
+    reader: (settings, _deflate, handler) => draftReader(rules, settings, handler),
+    encodeText: (output, maskKey, text) =>
+      encodeDraftFrame(rules, output, maskKey, messageByte(text), Buffer.from(text)),
+    encodeFrame: (output, maskKey, first, payload) =>
+      encodeDraftFrame(rules, output, maskKey, first, payload),
+    encodeMessage: (data, maskKey) =>
+      draftFrame(rules, maskKey, messageByte(data), typeof data === "string" ? Buffer.from(data) : data),
+    sharedMessage: (data) => sharedDraftFrame(rules, data),
+    checkClose: (code, reason) => plainClose.checkClose(version, code, reason),
+    fitClose: plainClose.fitClose,
+    printClose: (_frame, role) => Buffer.from(closeBody(role)),
+    // Whatever its body says, it is for nobody but the endpoint that sent it.
+    parseClose: () => ({ code: NO_STATUS, reason: "" }),
+  };
+}
+
+const rules: DraftRules = { firstBit: "more", maskOf: undefined };
+
+export const hybi01: Framing = draftFraming("hybi-01", rules);
+export const hybi02: Framing = draftFraming("hybi-02", rules);
