@@ -3,7 +3,7 @@
 // The answer goes first, because a proxy that waits for one may hold back what comes behind the request.
 import type { Buffer } from "node:buffer";
 import { GatheredBytes } from "../handshake/gathered-bytes.ts";
-import { BODY_LENGTH } from "../handshake/legacy/key-number.ts";
+import { CHALLENGE_LENGTH } from "../handshake/legacy/key-number.ts";
 
 /** What the eight bytes come to. */
 export interface Met {
@@ -28,7 +28,7 @@ export class Challenge {
   read(bytes: Buffer): Met | undefined {
     this.#gathered.append(bytes);
     const all = this.#gathered.bytes;
-    if (all.length < BODY_LENGTH) return undefined;
-    return { proof: this.#proof(all.subarray(0, BODY_LENGTH)), rest: all.subarray(BODY_LENGTH) };
+    if (all.length < CHALLENGE_LENGTH) return undefined;
+    return { proof: this.#proof(all.subarray(0, CHALLENGE_LENGTH)), rest: all.subarray(CHALLENGE_LENGTH) };
   }
 }

@@ -28,7 +28,7 @@ export { reasonPhrase } from "./reason-phrase.ts";
 export type { Agreement, Offer, OfferOptions, Randomness } from "./agreement.ts";
 export { AnswerBody } from "./answer-body.ts";
 export { type AnswerHead, type AnswerRead, AnswerReader } from "./head.ts";
-export { BODY_LENGTH, PROOF_LENGTH } from "./legacy/key-number.ts";
+export { CHALLENGE_LENGTH, PROOF_LENGTH } from "./legacy/key-number.ts";
 export { checkProof } from "./legacy/offer.ts";
 export { checkAnswer, printOffer } from "./offer.ts";
 export { isWebSocketUrl, parseWebSocketUrl, type WebSocketUrl } from "./url.ts";

@@ -17,7 +17,7 @@ describe("defineHandler", () => {
   test.each([
     [
       { mesage() {} },
-      'the handler has no option "mesage"; there are accepts, upgrade, session, open, message, close',
+      'the handler has no option "mesage"; there are accepts, versions, ambiguous, upgrade, session, open, message, close',
     ],
     [{ open: 5 }, "open of the handler must be a function, not the number 5"],
     [{ upgrade: {} }, "upgrade of the handler must be a function, not an object"],

@@ -133,7 +133,7 @@ describe("what is wrong is said at construction", () => {
       ),
     );
     expect(() => table({ "/x": { mesage() {} } as Handler })).toThrow(
-      'the resource "/x" has no option "mesage"; there are accepts, upgrade, session, open, message, close',
+      'the resource "/x" has no option "mesage"; there are accepts, versions, ambiguous, upgrade, session, open, message, close',
     );
   });
 });

@@ -648,7 +648,7 @@ describe("what is wrong is said at the call", () => {
     [
       { opne() {} },
       {},
-      'run() has no option "opne"; there are accepts, upgrade, session, open, message, close',
+      'run() has no option "opne"; there are accepts, versions, ambiguous, upgrade, session, open, message, close',
     ],
     [{}, { onerror() {} }, 'run() has no option "onerror"; there are onError, keep'],
     [{}, { onError: "log" }, 'onError must be a function, not the string "log"'],

@@ -54,6 +54,7 @@ describe("examining a handshake (RFC 6455 §4.2.1)", () => {
       extensions: [{ name: "x", parameters: [["y", "1"]] }],
       key: sampleKey,
       version: "rfc6455",
+      versions: ["rfc6455"],
     });
   });
 

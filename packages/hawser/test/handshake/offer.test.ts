@@ -1,12 +1,13 @@
 import type { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { checkSubprotocols, type OfferOptions } from "../../src/handshake/agreement.ts";
 import { examine, printAcceptance } from "../../src/handshake/answer.ts";
 import { parseExtensions } from "../../src/handshake/extension.ts";
 import { HandshakeError } from "../../src/handshake/handshake-error.ts";
 import { AnswerReader } from "../../src/handshake/head.ts";
 import { HeaderList } from "../../src/handshake/header-list.ts";
-import { checkAnswer, checkSubprotocols, type OfferOptions, printOffer } from "../../src/handshake/offer.ts";
+import { checkAnswer, printOffer } from "../../src/handshake/offer.ts";
 import { parseWebSocketUrl } from "../../src/handshake/url.ts";
 import { underEverySplit } from "../support/splits.ts";
 import {

@@ -33,15 +33,20 @@ group("ProtocolError", () => {
     expect(new ProtocolError("reserved-opcode", "3").message).toBe("the opcode is reserved: 3");
   });
 
-  test.each(names)("%s earns a close code of RFC 6455 §7.4.1 and names its section", (violation) => {
-    const codes: Partial<Record<Violation, number>> = {
-      "invalid-utf8": 1007,
-      "invalid-deflate": 1007,
-      "unaccepted-kind": 1003,
-    };
-    expect(violations[violation].closeCode).toBe(codes[violation] ?? 1002);
-    expect(violations[violation].rule).toMatch(/^RFC (?:6455|7692) §\d/);
-  });
+  test.each(names)(
+    "%s earns a close code of RFC 6455 §7.4.1 and names its section, or its draft",
+    (violation) => {
+      const codes: Partial<Record<Violation, number>> = {
+        "invalid-utf8": 1007,
+        "invalid-deflate": 1007,
+        "unaccepted-kind": 1003,
+      };
+      expect(violations[violation].closeCode).toBe(codes[violation] ?? 1002);
+      expect(violations[violation].rule).toMatch(
+        /^(?:RFC (?:6455|7692) §\d|draft-hixie-thewebsocketprotocol-76$)/,
+      );
+    },
+  );
 
   test.each(names)("%s fits a close frame (RFC 6455 §5.5)", (violation) => {
     expect(Buffer.byteLength(violations[violation].text)).toBeLessThanOrEqual(123);

@@ -10,7 +10,7 @@ import { HeaderList } from "../header-list.ts";
 import type { Opening } from "../opening.ts";
 import { onlyOne, type Wishes } from "../wishes.ts";
 import { checkEcho, onlySubprotocol, onlySubprotocolOf, openingLocation } from "./hixie-75.ts";
-import { BODY_LENGTH, keyNumber, makeKey, proofOf, type RandomInteger } from "./key-number.ts";
+import { CHALLENGE_LENGTH, keyNumber, makeKey, proofOf, type RandomInteger } from "./key-number.ts";
 
 const rule = "draft-hixie-thewebsocketprotocol-76";
 const reason = "WebSocket Protocol Handshake";
@@ -66,7 +66,7 @@ export function offerHixie76(options: OfferOptions, parts: OfferParts): Offer {
   checkOnlySubprotocol(version, parts.subprotocols);
   const first = makeKey(randomness.integer);
   const second = makeKey(randomness.integer);
-  const body = randomness.bytes(BODY_LENGTH);
+  const body = randomness.bytes(CHALLENGE_LENGTH);
   const lines: (readonly [name: string, value: string])[] = [
     ["Upgrade", "WebSocket"],
     ["Connection", "Upgrade"],

@@ -5,7 +5,7 @@ import { badRequest } from "../bad-request.ts";
 import { quote } from "../field-syntax.ts";
 
 /** How many bytes a client says behind its head. */
-export const BODY_LENGTH = 8;
+export const CHALLENGE_LENGTH = 8;
 /** How many bytes prove that a server has read the keys. */
 export const PROOF_LENGTH = 16;
 
@@ -35,10 +35,10 @@ export function keyNumber(name: string, raw: string): number {
 
 /** The proof: MD5 of both numbers and the eight bytes behind the request. */
 export function proofOf([first, second]: readonly [number, number], body: Uint8Array): Buffer {
-  const challenge = Buffer.alloc(8 + BODY_LENGTH);
+  const challenge = Buffer.alloc(8 + CHALLENGE_LENGTH);
   challenge.writeUInt32BE(first, 0);
   challenge.writeUInt32BE(second, 4);
-  challenge.set(body.subarray(0, BODY_LENGTH), 8);
+  challenge.set(body.subarray(0, CHALLENGE_LENGTH), 8);
   return hash("md5", challenge, "buffer");
 }
 

@@ -60,7 +60,7 @@ function make({
   const notes = new Notes();
   notes.streaming = streaming;
   const assembler = new Assembler(notes, max, accepts);
-  const decoder = new Decoder(role, assembler, deflate, assembler);
+  const decoder = new Decoder(role, assembler, { deflate, short: assembler });
   const feed = (...chunks: readonly Uint8Array[]) => {
     for (const chunk of chunks) decoder.decode(Buffer.from(chunk), 0);
   };

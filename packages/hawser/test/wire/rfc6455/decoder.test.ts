@@ -218,7 +218,7 @@ describe("with permessage-deflate (RFC 7692 §6.1)", () => {
       header: ({ reserved }) => void seen.push(reserved),
       payload: () => true,
     };
-    const decoder = new Decoder("server", handler, true);
+    const decoder = new Decoder("server", handler, { deflate: true });
     for (const frame of frames) decoder.decode(Buffer.from(frame), 0);
     return seen;
   };

@@ -226,7 +226,7 @@ describe.each(["server", "client"] as const)("as a %s", (role) => {
     const { codec, session } = make({ role }, true);
     const { peer } = session;
     session.receive(Buffer.concat([peer.text(pack("a"), deflated), peer.text(pack("b"), deflated)]));
-    session.wire.receiveEnd(session.now, true);
+    session.wire.receiveEnd(session.now, "unwanted");
     expect(codec.waiting).toBe(0);
     expect(session.messages).toEqual([]);
     expectEnd(session, { code: 1006, cause: "lost" });
