@@ -86,6 +86,14 @@ export class Peer {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
+  /** The next `size` bytes, fewer if the server lets go before. */
+  async take(size: number): Promise<Buffer> {
+    await this.until(() => this.bytes.length >= size || this.end !== undefined);
+    const taken = Buffer.from(this.bytes.subarray(0, size));
+    this.#take(taken.length);
+    return taken;
+  }
+
   /** The next answer. Its body ends by Content-Length, or with the connection. */
   async answer(): Promise<Answer> {
     await this.until(() => this.text.includes("\r\n\r\n") || this.end !== undefined);
