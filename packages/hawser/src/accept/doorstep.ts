@@ -263,7 +263,10 @@ export class Doorstep extends Timer implements Receiver {
     if (read === undefined) return;
     this.#step = "deciding";
     if (read.rest.length > 0) this.#rest = read.rest;
-    this.#taker?.headCame(read, this);
+    const taker = this.#taker;
+    // What fails from here on is for whoever decides.
+    this.#taker = undefined;
+    taker?.headCame(read, this);
   }
 
   // Into the memory in which what the open hook sends will lie: both go out in one piece.

@@ -122,8 +122,11 @@ export class Reception {
   }
 
   #drive(connection: AnyConnection, doorstep: Doorstep, handler: Handler): void {
-    // Eight bytes of the handshake never came: it was told of as a failure, and there is nothing for a handler to do.
-    if (doorstep.failure !== undefined) return;
+    // The eight bytes behind the request never came: a handshake that failed, and nothing for a handler to do.
+    if (doorstep.failure !== undefined) {
+      this.failed(doorstep.failure, doorstep);
+      return;
+    }
     this.#roster.add(connection);
     drive(connection, handler, this.#endpoint);
   }

@@ -1,5 +1,6 @@
 // Wire versions before RFC 6455 at a server: which is picked, what it is answered, and what each way in makes of it.
 import { Buffer } from "node:buffer";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer } from "node:http";
 import {
   allVersions,
@@ -414,6 +415,27 @@ test("a hook that decides while the eight bytes come finds all of them", async (
   expect(await peer.take(7)).toEqual(hello);
   peer.reset();
   await reportOf(host);
+});
+
+test("who goes while a hook decides, or before the eight bytes have come, is told of once", async () => {
+  const told: unknown[] = [];
+  const note = (message: unknown) => void told.push(message);
+  subscribe("hawser:handshake:refused", note);
+  const gate = new Gate();
+  const decide = ({ headers }: UpgradeRequest) => (headers.has("x-wait") ? gate.wait() : undefined);
+  const host = await guard.host(ways.serve, { ...every, decide });
+  const early = await guard.peer(host.target, hixie76Head("X-Wait: 1"));
+  await eventually(() => gate.waiting === 1, "the hook");
+  await early.hangUp();
+  await eventually(() => told.length > 0, "the news");
+  const late = await guard.peer(host.target, hixie76Head());
+  await late.answer();
+  await late.hangUp();
+  await eventually(() => told.length > 1, "the news");
+  gate.open();
+  await eventually(() => host.busy() === 1, "nobody but the witness");
+  unsubscribe("hawser:handshake:refused", note);
+  expect(told).toHaveLength(2);
 });
 
 test("a refused request with keys is not handed on to HTTP, whatever its Upgrade", async () => {
