@@ -1,5 +1,5 @@
 // GrowingText: one text message of the oldest framings, as its bytes come; what is no UTF-8 becomes U+FFFD.
-import { Buffer } from "node:buffer";
+import { Buffer, constants } from "node:buffer";
 import { LimitError, ProtocolError } from "../errors.ts";
 import type { ReaderSettings } from "../framing.ts";
 import type { MessageHandler } from "../rfc6455/assembler.ts";
@@ -13,8 +13,9 @@ export class GrowingText {
   readonly #settings: ReaderSettings;
   #bytes: Buffer = Buffer.alloc(0);
   #used = 0;
-  /** By the message under way: so many bytes came, and it goes out in pieces. */
+  /** By the message under way: so many bytes came, of so many at most, and it goes out in pieces. */
   #size = 0;
+  #max = 0;
   #pieces: InstanceType<typeof TextDecoder> | undefined;
 
   constructor(settings: ReaderSettings, handler: MessageHandler) {
@@ -25,18 +26,22 @@ export class GrowingText {
   /** A message begins. Throws where text is not welcome, and where so many bytes as are announced are too many. */
   begin(announced: number): void {
     const { accepts, limits } = this.#settings;
+    const { streaming } = this.#handler;
     if (accepts === "binary") {
       throw new ProtocolError("unaccepted-kind", "text, where only binary is welcome");
     }
-    checkSize(announced, limits.message);
+    // What holds where the limit is off: how long a string can be, and how far numbers are exact.
+    const ceiling = streaming ? Number.MAX_SAFE_INTEGER : constants.MAX_STRING_LENGTH;
+    this.#max = Math.min(limits.message, ceiling);
+    checkSize(announced, this.#max);
     this.#size = 0;
-    this.#pieces = this.#handler.streaming ? new TextDecoder("utf-8", { ignoreBOM: true }) : undefined;
+    this.#pieces = streaming ? new TextDecoder("utf-8", { ignoreBOM: true }) : undefined;
   }
 
   /** The next bytes, or the last. Throws LimitError. Returns false to stop reading behind them. */
   add(bytes: Buffer, last: boolean): boolean {
     this.#size += bytes.length;
-    checkSize(this.#size, this.#settings.limits.message);
+    checkSize(this.#size, this.#max);
     if (this.#pieces !== undefined) return this.#stream(this.#pieces, bytes, last);
     if (!last) {
       this.#keep(bytes);
