@@ -98,7 +98,7 @@ class SentinelReader implements Reader {
   }
 
   #readPiece(bytes: Buffer, last: boolean): boolean {
-    const { place } = { place: this.#place };
+    const place = this.#place;
     if (last) this.#place = "between";
     if (place === "text") return this.#text.add(bytes, last);
     this.#count += bytes.length;

@@ -476,7 +476,9 @@ class Machine implements Wire, MessageHandler {
   /** Where a version has no Close, a peer that ends the transport between two messages has said all it had to say. */
   #receiveEndAsClose(): void {
     const closing = this.#leaving();
-    if (this.#reader?.decoder.inFrame === true || closing.state === "acknowledged") return;
+    // Behind our own end whatever came was dropped: that the last of it was cut is no loss.
+    const cut = closing.sent === undefined && this.#reader?.decoder.inFrame === true;
+    if (cut || closing.state === "acknowledged") return;
     const frame = { code: NO_STATUS, reason: "" };
     closing.receiveClose(frame);
     if (closing.sent === undefined) closing.sendClose(frame);
