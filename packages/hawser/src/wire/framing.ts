@@ -27,11 +27,7 @@ export interface Reader {
      */
     decode(chunk: Buffer, from: number): number;
   };
-  readonly assembler: {
-    /** A message has begun and not ended. */
-    readonly inMessage: boolean;
-  };
-  /** Nothing is kept of what was read. */
+  /** Nothing is kept of what was read: neither a frame nor a message is under way. */
   readonly atRest: boolean;
   /** Whoever it read for needs it no more. Only `atRest`. */
   giveBack(): void;

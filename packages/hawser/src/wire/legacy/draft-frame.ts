@@ -55,7 +55,6 @@ export function draftReader(rules: DraftRules, settings: ReaderSettings, handler
   const decoder = new DraftDecoder(rules, settings.role === "server", assembler);
   return {
     decoder,
-    assembler,
     get atRest() {
       return !decoder.inFrame && !assembler.inMessage;
     },

@@ -29,7 +29,6 @@ type Place = "between" | "text" | "unknown" | "length" | "skipped";
 /** Reads the frames of hixie-75 and hixie-76. */
 class SentinelReader implements Reader {
   readonly decoder = this;
-  readonly assembler = this;
   readonly #settings: ReaderSettings;
   readonly #handler: MessageHandler;
   readonly #text: GrowingText;
@@ -49,10 +48,6 @@ class SentinelReader implements Reader {
 
   get inFrame(): boolean {
     return this.#place !== "between";
-  }
-
-  get inMessage(): boolean {
-    return this.#place === "text";
   }
 
   get atRest(): boolean {

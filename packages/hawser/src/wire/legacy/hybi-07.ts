@@ -16,7 +16,6 @@ export function longLengthReader(
   const decoder = new Decoder(settings.role, assembler, { longLengths: true });
   return {
     decoder,
-    assembler,
     get atRest() {
       return !decoder.inFrame && !assembler.inMessage;
     },

@@ -39,7 +39,7 @@ export function oldCloseCodes(
       }
     },
     fitClose({ code, reason }) {
-      return { code: knows(code) ? code : (nearest.get(code) ?? code), reason };
+      return { code: more.includes(code) ? code : (nearest.get(code) ?? code), reason };
     },
     printClose: closePayload,
     parseClose: (payload) => parseOldClose(payload),

@@ -17,7 +17,6 @@ const version = "whatwg-2010-08";
 
 class LengthReader implements Reader {
   readonly decoder = this;
-  readonly assembler = this;
   readonly #settings: ReaderSettings;
   readonly #handler: MessageHandler;
   readonly #text: GrowingText;
@@ -34,10 +33,6 @@ class LengthReader implements Reader {
 
   get inFrame(): boolean {
     return this.#headLength > 0;
-  }
-
-  get inMessage(): boolean {
-    return this.#headLength === HEADER && this.#head[0] === TEXT;
   }
 
   get atRest(): boolean {

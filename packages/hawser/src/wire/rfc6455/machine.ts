@@ -398,10 +398,9 @@ class Machine implements Wire, MessageHandler {
   #noteProgress(now: number, within: boolean): void {
     if (this.#deaf) return;
     const reader = this.#reader;
-    const inFrame = reader?.decoder.inFrame === true;
     // A pong cannot overtake the frame that the peer is in the middle of.
-    if (inFrame || within) this.#keepalive.progress(now);
-    this.#pace?.read(now, inFrame || reader?.assembler.inMessage === true);
+    if (within || reader?.decoder.inFrame === true) this.#keepalive.progress(now);
+    this.#pace?.read(now, reader !== undefined);
   }
 
   // Time.
