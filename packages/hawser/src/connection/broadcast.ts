@@ -18,9 +18,10 @@ export interface BroadcastOptions extends SendOptions {
 /**
  * Sends one message to many connections.
  *
- * It is framed, and compressed, once for all connections of the same version and settings, and goes out in one write per connection together with all else
- * that is sent to it in this turn of the loop. It never waits for a slow peer: one that has more than `limits.sendBuffer`
- * waiting is dropped as by `send`.
+ * It is framed, and compressed, once for all connections of the same version and settings, and goes out in one write per
+ * connection together with all else that is sent to it in this turn of the loop. It never waits for a slow peer: one that has
+ * more than `limits.sendBuffer` waiting is dropped as by `send`. Bytes are not sent to connections whose version carries text
+ * only (`can.binary`).
  *
  * @param connections any iterable of connections: a Set, an array, the server
  * @returns how many connections took it
@@ -39,10 +40,12 @@ export function broadcast(
   }
   const isExcepted = exceptions(options.except);
   const encodings = new Encodings(message, compress);
+  const binary = typeof message !== "string";
   let taken = 0;
   for (const connection of connections) {
     const { wire, sender } = pumpOf(connection);
     if (wire.phase !== "open" || isExcepted?.(connection) === true) continue;
+    if (binary && !wire.can.binary) continue;
     const { sharing } = wire;
     const accepted =
       sharing === undefined

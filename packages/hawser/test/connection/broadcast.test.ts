@@ -103,6 +103,24 @@ describe("who gets it", () => {
     expect(await client.receive()).toEqual(new Uint8Array([8, 7]));
   });
 
+  test("bytes only where the version has them: the others do not take it, and nobody else misses it", async () => {
+    const versions = ["hixie-76", "rfc6455", "hixie-75", "hybi-04", "whatwg-2010-08"] as const;
+    const pairs = versions.map((version) => pairOf({ version }));
+    const all = pairs.flatMap(({ server, client }): AnyConnection[] => [client, server]);
+    expect(broadcast(all, new Uint8Array([1]))).toBe(4);
+    expect(broadcast(all, "text")).toBe(10);
+    expect(broadcast(all, new Uint8Array([2]), { compress: false })).toBe(4);
+    for (const { server, client } of pairs) {
+      for (const ws of [server, client]) {
+        expect(ws.phase).toBe("open");
+        if (ws.can.binary) expect(await ws.receive()).toEqual(new Uint8Array([1]));
+        expect(await ws.receive()).toBe("text");
+        if (ws.can.binary) expect(await ws.receive()).toEqual(new Uint8Array([2]));
+      }
+      expect((await server.terminate()).unsent.messages).toBe(0);
+    }
+  });
+
   test("behind a message in fragments", async () => {
     const { ws, peer } = endpoint();
     async function* pieces() {
