@@ -21,6 +21,8 @@ export class Ledger {
   /** The phase in which we ended our half of the transport: that of a failure, if it was one. */
   #endedIn: CloseReport["phase"] | undefined;
   #outerCause: OuterCause | undefined;
+  /** The same, said after we had ended our half. */
+  #lateCause: OuterCause | undefined;
   #transportError: Error | undefined;
 
   constructor(now: number) {
@@ -33,14 +35,18 @@ export class Ledger {
     this.#bytesReceived += bytes;
   }
 
-  /** We end our half of the transport: after a whole closing handshake, or since the connection has failed. */
+  /**
+   * We end our half of the transport: after a whole closing handshake, in place of a Close where the version has none, or since
+   * the connection has failed. The last time counts: a failure ends it again.
+   */
   ending(): void {
-    this.#endedIn ??= this.leftOpen ? "closing" : "open";
+    this.#endedIn = this.leftOpen ? "closing" : "open";
   }
 
   /** Why the connection ends now. A connection that was failed has its cause, and keeps it. */
   explain(outer: OuterCause): void {
     if (this.#endedIn === undefined) this.#outerCause = outer;
+    else this.#lateCause ??= outer;
   }
 
   lost(error: Error | undefined): void {
@@ -69,6 +75,8 @@ export class Ledger {
     // What came after a closing handshake had run its course explains nothing any more.
     if (end.clean) return undefined;
     if (this.#outerCause !== undefined) return this.#outerCause;
+    if (end.cause !== "lost" && end.cause !== "close-timeout") return undefined;
+    if (this.#lateCause !== undefined) return this.#lateCause;
     return end.cause === "lost" && this.#transportError !== undefined
       ? { cause: "lost", error: this.#transportError }
       : undefined;
