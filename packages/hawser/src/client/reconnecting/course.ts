@@ -61,7 +61,7 @@ export class Course<Received extends Message, State> {
   constructor(plan: Plan<Received, State>, random: () => number) {
     this.#plan = plan;
     this.#backoff = new Backoff(plan.backoff, random);
-    this.outbox = new Outbox(plan.queue, plan.clock);
+    this.outbox = new Outbox(plan.queue, plan.clock, plan.framing);
     const release = holdProcess();
     const abort = () => this.#abort();
     plan.signal?.addEventListener("abort", abort, { once: true });
@@ -72,8 +72,9 @@ export class Course<Received extends Message, State> {
     });
   }
 
-  /** @param code checked, as `reason` is */
+  /** @throws TypeError or RangeError for another code or reason, UnsupportedError for one that the version cannot carry */
   close(code: number, reason: string): void {
+    this.#plan.framing.checkClose(code, reason);
     if (this.#asked !== undefined || this.report !== undefined) return;
     this.#asked = { cause: "close", error: undefined };
     this.states.set({ phase: "closing" });

@@ -4,8 +4,10 @@ import type { HeaderFields } from "../../handshake/header-fields.ts";
 import { printOffer } from "../../handshake/offer.ts";
 import { parseWebSocketUrl } from "../../handshake/url.ts";
 import type { Clock } from "../../transport/clock.ts";
-import { handshakeKey } from "../../transport/randomness.ts";
+import { handshakeKey, randomness } from "../../transport/randomness.ts";
 import { describe } from "../../wire/errors.ts";
+import type { Framing } from "../../wire/framing.ts";
+import { framingOf } from "../../wire/legacy/framings.ts";
 import { checkNames } from "../../wire/options.ts";
 import type { Kind } from "../../wire/wire.ts";
 import type { ConnectOptions } from "../options.ts";
@@ -76,6 +78,8 @@ export interface Plan<Received extends Message, State> {
   readonly patience: number;
   /** `limits.sendBuffer` of each connection. */
   readonly sendBuffer: number;
+  /** What each connection can carry. */
+  readonly framing: Pick<Framing, "version" | "can" | "checkClose">;
 }
 
 /** `connect`, or what stands for it in a test. */
@@ -121,7 +125,7 @@ export function resolvePlan<Accepts extends Kind, State>(
   const settings = resolveConnect({ ...passed, headers: fixed, signal });
   // What is wrong with the request is said now, where it will be the same at every attempt.
   const place = parseWebSocketUrl(typeof url === "function" ? "ws://localhost/" : url);
-  printOffer({ ...settings, url: place, key: handshakeKey() });
+  printOffer({ ...settings, url: place, key: handshakeKey(), randomness });
   checkFunction("retry", retry);
   checkFunction("onOpen", onOpen);
   return {
@@ -137,6 +141,8 @@ export function resolvePlan<Accepts extends Kind, State>(
     signal,
     patience: settings.timeouts.handshake,
     sendBuffer: settings.limits.sendBuffer,
+    // The keys of hybi-04 are those of one connection, and no matter here: nothing is framed.
+    framing: framingOf(settings.version, () => new Uint8Array(0)),
   };
 }
 

@@ -7,6 +7,8 @@ import { mayCompress, type SendOptions } from "../../connection/send-options.ts"
 import type { Sender } from "../../connection/sender.ts";
 import type { Clock } from "../../transport/clock.ts";
 import { Timer } from "../../transport/clock.ts";
+import { UnsupportedError } from "../../wire/errors.ts";
+import type { Framing } from "../../wire/framing.ts";
 import type { UnsentCounts } from "./outcome.ts";
 import type { QueueOptions } from "./unsent-queue.ts";
 import { UnsentQueue } from "./unsent-queue.ts";
@@ -15,6 +17,7 @@ import { UnsentQueue } from "./unsent-queue.ts";
 export class Outbox extends Timer {
   readonly #queue: UnsentQueue;
   readonly #clock: Clock;
+  readonly #framing: Pick<Framing, "version" | "can">;
   /** Messages may wait. */
   readonly #queues: boolean;
   #ws: AnyConnection | undefined;
@@ -25,10 +28,12 @@ export class Outbox extends Timer {
   #lostBytes = 0;
   readonly #drains: ((room: boolean) => void)[] = [];
 
-  constructor(options: QueueOptions, clock: Clock) {
+  /** @param framing what the connections can carry */
+  constructor(options: QueueOptions, clock: Clock, framing: Pick<Framing, "version" | "can">) {
     super();
     this.#queue = new UnsentQueue(options, clock);
     this.#clock = clock;
+    this.#framing = framing;
     this.#queues = options.messages > 0;
   }
 
@@ -37,10 +42,14 @@ export class Outbox extends Timer {
    * waits here is not lost with the connection.
    *
    * @returns whether it was taken
-   * @throws TypeError for what is no message, and for wrong options
+   * @throws TypeError for what is no message, and for wrong options; UnsupportedError for bytes in a version without binary
    */
   send(data: Sendable, options?: SendOptions): boolean {
     const message = sendable(data);
+    const { version, can } = this.#framing;
+    // Not when its turn comes: by then nobody is there to be told.
+    if (typeof message !== "string" && !can.binary)
+      throw new UnsupportedError(`${version} carries text only`);
     const compress = mayCompress("send()", options);
     if (this.#sendNow(message, compress)) return true;
     if (this.#over || !this.#queue.push(message, compress)) {

@@ -3,7 +3,6 @@ import type { Sendable } from "../../connection/bytes.ts";
 import type { Connection, Message } from "../../connection/connection.ts";
 import type { SendOptions } from "../../connection/send-options.ts";
 import { checkNames } from "../../wire/options.ts";
-import { checkClose } from "../../wire/rfc6455/close-code.ts";
 import { Course } from "./course.ts";
 import type { Plan } from "./options.ts";
 import type { ReconnectingReport, ReconnectingState } from "./outcome.ts";
@@ -55,7 +54,7 @@ export class ReconnectingConnection<Received extends Message = Message, State = 
    * `limits.sendMark` waits in it, the message waits in the queue; a copy of it, if it is bytes.
    *
    * @returns true if it was taken; false, and the report counts it, when the queue is full (wait for `drain`) or all is over
-   * @throws TypeError for what is no message, and for wrong options
+   * @throws TypeError for what is no message, and for wrong options; UnsupportedError for bytes in a version without binary
    */
   send(data: Sendable, options?: SendOptions): boolean {
     return this.#course.outbox.send(data, options);
@@ -107,10 +106,9 @@ export class ReconnectingConnection<Received extends Message = Message, State = 
    * @param code 1000 (the default) to 1003, 1007 to 1014, 3000 to 4999
    * @param reason at most 123 bytes of UTF-8
    * @returns the report, at most `timeouts.close` later
-   * @throws TypeError or RangeError for another code or reason, at once
+   * @throws TypeError or RangeError for another code or reason, UnsupportedError for one that the version cannot carry, at once
    */
   close(code = 1000, reason = ""): Promise<ReconnectingReport> {
-    checkClose(code, reason);
     this.#course.close(code, reason);
     return this.closed;
   }
