@@ -58,6 +58,25 @@ test("docs/attaching.md has the inputs that Node decides behind upgrade()", () =
   ).toEqual(decided.map(({ row, what, status, node }) => [row, what, `${status}`, `${node}`]));
 });
 
+describe("docs/versions.md", () => {
+  const { text } = page("docs/versions.md");
+
+  test("has every version, the oldest first", () => {
+    const named = [...text.matchAll(/^\| `([\w-]+)`(?:, [^|]*)? \| \w+ 20\d\d \|/gm)].map(
+      ([, version]) => version,
+    );
+    expect(named).toEqual([...hawser.allVersions].reverse());
+  });
+
+  test.each(hawser.allVersions)("says what %s can carry", (version) => {
+    const { can } = hawser.testPair({ version }).client;
+    const { binary, fragments, ping, closeCode } = can;
+    const told = [binary, fragments, ping, closeCode].map((able) => (able ? "yes" : "no")).join(" | ");
+    const compression = version === "rfc6455" ? "where it was agreed on" : "no";
+    expect(text).toContain(`\n| \`${version}\` | ${told} | ${compression} |\n`);
+  });
+});
+
 describe("docs/closing.md", () => {
   const { text } = page("docs/closing.md");
 
