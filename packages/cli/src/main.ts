@@ -44,6 +44,8 @@ function createProgram(
     .version(ownVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
+    // What stands behind a command is for the command: --version there is not ours.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(oneLine(text, "hawser --help")) });
   program

@@ -44,6 +44,8 @@ test("--help names the commands, and of a command its flags", async () => {
     "--once",
     "--reconnect",
     "--insecure",
+    "--version <version>",
+    "--lenient",
   ]) {
     expect(connect.stdout).toContain(flag);
   }
@@ -95,6 +97,22 @@ describe("what is wrong is said in one line, and ends with 2", () => {
     ["no time at all for connecting", ["connect", ":1", "--timeout", "0"], /more than 0/],
     ["a size that is none", ["connect", ":1", "--max-message", "16X"], /a number of bytes/],
     ["a size of nothing", ["connect", ":1", "--max-message", "0"], /a number of bytes/],
+    [
+      "a version that is none",
+      ["connect", ":1", "--version", "hixie-77"],
+      /'hixie-77' is invalid. Allowed choices are rfc6455, hybi-08, .*, whatwg-2010-08, hixie-76, hixie-75;/,
+    ],
+    ["no version", ["connect", ":1", "--version"], /'--version <version>' argument missing/],
+    [
+      "bytes in a version for text",
+      ["connect", ":1", "--version", "hixie-76", "--binary"],
+      /--binary cannot be used with hixie-76, which carries text only/,
+    ],
+    [
+      "pings in a version without",
+      ["connect", ":1", "--version", "whatwg-2010-08", "--ping-interval", "5"],
+      /--ping-interval cannot be used with whatwg-2010-08, which has no pings/,
+    ],
     ["redirects that are no number", ["connect", ":1", "--redirects", "-1"], /a whole number/],
   ])("%s", async (_name, args, complaint) => {
     const { code, stdout, stderr } = await run(args);
@@ -110,6 +128,11 @@ describe("what is wrong is said in one line, and ends with 2", () => {
     ["a header that breaks the line", ["connect", ":1", "-H", "A: b\r\nC: d"], /header/i],
     ["a subprotocol that is none", ["connect", ":1", "-s", "a b"], /subprotocol/],
     ["a subprotocol twice", ["connect", ":1", "-s", "a", "-s", "a"], /subprotocol/],
+    [
+      "two subprotocols for one place",
+      ["connect", ":1", "--version", "hixie-75", "-s", "a", "-s", "b"],
+      /hixie-75/,
+    ],
     ["a proxy that is none", ["connect", ":1", "--proxy", "nowhere"], /proxy/],
   ])("what the library finds wrong: %s", async (_name, args, complaint) => {
     const { code, stdout, stderr } = await run(args);

@@ -1,7 +1,8 @@
 // Why there is no connection, in words that say what to do about it.
-import { HandshakeError } from "hawser";
+import { HandshakeError, UnsupportedError } from "hawser";
 import { printable } from "../terminal/printable.ts";
 import { exitCode } from "./exit-code.ts";
+import { versionsIn } from "./wire-version.ts";
 
 /** One line for standard error, and the exit code that goes with it. */
 export interface ConnectFailure {
@@ -12,8 +13,8 @@ export interface ConnectFailure {
 /** What a rejection of `connect` means; undefined for an error that is none of the network's, the peer's or the user's. */
 export function describeConnectError(error: unknown): ConnectFailure | undefined {
   if (error instanceof HandshakeError && error.status !== 0) return refusal(error);
-  // So the library names what is wrong with a URL, a header, a subprotocol.
-  if (error instanceof TypeError || error instanceof RangeError) {
+  // So the library names what is wrong with a URL, a header, a subprotocol, or is too much for a version.
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof UnsupportedError) {
     return { message: printable(error.message), code: exitCode.wrongUse };
   }
   const cause = systemError(error);
@@ -31,15 +32,26 @@ function refusal({ status, message, body, headers }: HandshakeError): ConnectFai
   // A 101 that breaks a rule is an answer as well, and its message says which.
   const [line = ""] = body.trim().split("\n", 1);
   const said = /^\s*</.test(body) ? "" : line.trim();
-  const location = headers.get("location");
-  const hint =
-    status >= 300 && status < 400 && location
-      ? `it redirects to ${location}; --redirects <count> follows`
-      : hints[status];
+  const hint = refusalHint(status, message, headers);
   return {
     message: withHint(printable(said === "" ? message : `${message}: ${said}`), hint && printable(hint)),
     code: exitCode.refused,
   };
+}
+
+function refusalHint(
+  status: number,
+  message: string,
+  headers: HandshakeError["headers"],
+): string | undefined {
+  const location = headers.get("location");
+  if (status >= 300 && status < 400 && location)
+    return `it redirects to ${location}; --redirects <count> follows`;
+  const spoken = versionsIn(headers.get("sec-websocket-version") ?? "");
+  if (status >= 400 && spoken.length > 0) return `it speaks ${spoken.join(", ")}: --version <version>`;
+  if (status === 101 && / is missing$|^the answer leaves out /.test(message))
+    return "--lenient lets that pass";
+  return hints[status];
 }
 
 /** What helps against an answer. */
@@ -50,7 +62,7 @@ const hints: Readonly<Record<number, string>> = {
   403: "it may go by the origin: --origin <origin>",
   404: "is the path right?",
   407: "the proxy wants name:password@ in its URL",
-  426: "is the path right, and the server one for WebSockets of RFC 6455?",
+  426: "is the path right? an old server may need --version <version>",
   429: "it has had too many requests",
   503: "it has no room, or is being restarted",
 };

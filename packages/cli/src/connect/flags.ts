@@ -2,10 +2,11 @@
 import type { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { ConnectOptions } from "hawser";
+import { allVersions, type ConnectOptions, type WireVersion } from "hawser";
 import { addressOf } from "./address.ts";
 import { describeFileError } from "./file-error.ts";
 import type { TalkOptions } from "./front.ts";
+import { hasBinary, hasPing } from "./wire-version.ts";
 
 /** What commander makes of the command line. */
 export interface ConnectFlags {
@@ -22,6 +23,8 @@ export interface ConnectFlags {
   readonly timeout: number;
   readonly pingInterval: number;
   readonly maxMessage?: number;
+  readonly version: WireVersion;
+  readonly lenient?: true;
   readonly jsonl?: true;
   readonly binary?: true;
   readonly once?: true;
@@ -72,6 +75,8 @@ export function addConnectFlags(command: Command): Command {
       .argParser(parseTimeout)
       .default(25_000, "25"),
     option("--max-message <size>", "the largest message to receive, as 64K or 16M").argParser(parseSize),
+    option("--version <version>", "the wire version to speak").choices(allVersions).default("rfc6455"),
+    option("--lenient", "with old versions: take answers that leave headers out"),
     option("--jsonl", "a line of JSON for each message, both ways").conflicts("binary"),
     option("--binary", "the input is one binary message; nothing between messages in the output").conflicts(
       "reconnect",
@@ -97,6 +102,7 @@ export function planOf(typed: string, flags: ConnectFlags, command: Command): Co
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
     command.error("--cert and --key need each other");
   }
+  checkVersion(flags, command);
   const format = jsonl ? "jsonl" : binary ? "binary" : "lines";
   return {
     url: addressOf(typed),
@@ -104,6 +110,8 @@ export function planOf(typed: string, flags: ConnectFlags, command: Command): Co
       headers: flags.origin === undefined ? flags.header : [...flags.header, ["Origin", flags.origin]],
       subprotocols: flags.subprotocol,
       redirects: flags.redirects,
+      version: flags.version,
+      lenient: flags.lenient === true,
       timeouts: { handshake: flags.timeout, keepalive: flags.pingInterval },
       tls: tlsOf(flags, command),
     },
@@ -113,6 +121,16 @@ export function planOf(typed: string, flags: ConnectFlags, command: Command): Co
     reconnect: flags.reconnect === true,
     talk: { format, once: once === true, wait, quiet: quiet === true, color },
   };
+}
+
+/** What was asked for in so many words, and has no form in the version. */
+function checkVersion({ version, binary, pingInterval }: ConnectFlags, command: Command): void {
+  if (binary === true && !hasBinary(version)) {
+    command.error(`--binary cannot be used with ${version}, which carries text only`);
+  }
+  const asked = command.getOptionValueSource("pingInterval") === "cli" && Number.isFinite(pingInterval);
+  if (asked && !hasPing(version))
+    command.error(`--ping-interval cannot be used with ${version}, which has no pings`);
 }
 
 function tlsOf(

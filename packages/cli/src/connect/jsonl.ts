@@ -1,6 +1,6 @@
 // --jsonl: one JSON object on each line, in both directions, so that nothing of a message is lost on a pipe.
 import { Buffer } from "node:buffer";
-import type { CloseReport } from "hawser";
+import type { CloseReport, WireVersion } from "hawser";
 import { escapedJson } from "../terminal/printable.ts";
 import { InputError } from "./input-error.ts";
 
@@ -13,7 +13,7 @@ export type JsonRequest =
 
 /** What a line of output tells beside messages. */
 export interface JsonEvents {
-  readonly open: { readonly url: string; readonly subprotocol: string };
+  readonly open: { readonly url: string; readonly subprotocol: string; readonly version: WireVersion };
   readonly pong: { readonly milliseconds: number };
   /** `delay` in milliseconds; `reason` in words. */
   readonly reconnecting: { readonly attempt: number; readonly delay: number; readonly reason: string };

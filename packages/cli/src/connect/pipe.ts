@@ -1,14 +1,14 @@
 // Standard input on its way to the peer: never more of it in memory than is on its way.
 import type { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
+import { UnsupportedError } from "hawser";
 import { InputError } from "./input-error.ts";
 import { parseJsonLine } from "./jsonl.ts";
 import { type Chunks, LineReader } from "./lines.ts";
 import type { Link } from "./link.ts";
-import { tooLong } from "./reconnecting-link.ts";
 
 /** What sending needs of a link. */
-export type SendingEnd = Pick<Link, "send" | "sendStream" | "wholeLine" | "longLines" | "ping" | "close">;
+export type SendingEnd = Pick<Link, "send" | "sendStream" | "wholeLine" | "tooLong" | "ping" | "close">;
 
 /** The longest line of --jsonl, in bytes: it has to be in memory whole. */
 const MAX_JSON_LINE = 64 * 1024 * 1024;
@@ -46,7 +46,7 @@ export async function* chunksOf(
 export async function sendLines(to: SendingEnd, chunks: Chunks): Promise<void> {
   const lines = new LineReader(chunks, to.wholeLine);
   for await (const line of lines) {
-    if (typeof line !== "string" && !to.longLines) throw onLine(lines.number, tooLong);
+    if (typeof line !== "string" && to.tooLong !== undefined) throw onLine(lines.number, to.tooLong);
     const accepted = await (typeof line === "string" ? to.send(line) : to.sendStream("text", line));
     if (!accepted) return;
   }
@@ -77,13 +77,15 @@ export async function sendJsonLines(
       if (typeof line !== "string") throw new InputError(`longer than ${MAX_JSON_LINE / 2 ** 20} MiB`);
       if (!(await doRequest(to, line, onPong))) return;
     } catch (error) {
-      // A close code that may not be sent is a RangeError of the library.
-      if (error instanceof InputError || error instanceof RangeError) {
-        throw onLine(lines.number, error.message);
-      }
+      if (isAboutInput(error)) throw onLine(lines.number, error.message);
       throw error;
     }
   }
+}
+
+/** A close code that may not be sent, and what the version has no form for, are errors of the library. */
+function isAboutInput(error: unknown): error is Error {
+  return error instanceof InputError || error instanceof RangeError || error instanceof UnsupportedError;
 }
 
 /** Returns whether there may be more. */

@@ -8,17 +8,19 @@ import {
   type ReconnectingOptions,
   type ReconnectingReport,
   reconnecting,
+  type WireVersion,
 } from "hawser";
 import { describeConnectError } from "./connect-error.ts";
 import { exitCode, exitCodeOf } from "./exit-code.ts";
 import { InputError } from "./input-error.ts";
-import { answered, type Incoming, type Link, type LinkEnd, type LinkListener } from "./link.ts";
+import { answered, type Incoming, type Link, type LinkEnd, type LinkListener, sendPieces } from "./link.ts";
+import { giveUpCode, hasPing } from "./wire-version.ts";
 
 /** The largest message to send, in bytes: it has to wait whole while there is no connection. */
 const MAX_MESSAGE = 1024 * 1024;
 
 /** Why something is not sent. */
-export const tooLong: string = `longer than ${MAX_MESSAGE / 2 ** 20} MiB, which is too long for --reconnect`;
+const tooLong = `longer than ${MAX_MESSAGE / 2 ** 20} MiB, which is too long for --reconnect`;
 
 /**
  * A link that comes back.
@@ -33,13 +35,15 @@ class ReconnectingLink implements Link {
   readonly opened: Promise<boolean>;
   readonly ended: Promise<LinkEnd>;
   readonly wholeLine: number = MAX_MESSAGE;
-  readonly longLines: boolean = false;
+  readonly tooLong: string = tooLong;
+  readonly #version: WireVersion;
   readonly #over = new AbortController();
   readonly #drop = new AbortController();
   readonly #connection: ReconnectingConnection;
   #listener: LinkListener | undefined;
 
   constructor(url: string, shown: string, options: ReconnectingOptions) {
+    this.#version = options.version ?? "rfc6455";
     let opened: (open: boolean) => void = () => undefined;
     this.opened = new Promise((resolve) => {
       opened = resolve;
@@ -49,7 +53,7 @@ class ReconnectingLink implements Link {
       signal: this.#drop.signal,
       queue: { bytes: MAX_MESSAGE, expiry: Number.POSITIVE_INFINITY },
       onOpen: (ws) => {
-        this.#listener?.opened({ url: shown, subprotocol: ws.subprotocol });
+        this.#listener?.opened({ url: shown, subprotocol: ws.subprotocol, version: ws.version });
         opened(true);
       },
     });
@@ -85,10 +89,13 @@ class ReconnectingLink implements Link {
     return true;
   }
 
-  async sendStream(kind: "text" | "binary", pieces: AsyncIterable<string | Uint8Array>): Promise<boolean> {
+  async sendStream(
+    kind: "text" | "binary",
+    pieces: AsyncIterable<string> | AsyncIterable<Uint8Array>,
+  ): Promise<boolean> {
     const { connection } = this.#connection;
     if (connection === undefined) throw new InputError("not sent: there is no connection now");
-    return connection.sendStream(kind, pieces);
+    return sendPieces(connection, kind, pieces);
   }
 
   /** Waits for a connection, and for another one if that is lost before its answer. */
@@ -101,6 +108,14 @@ class ReconnectingLink implements Link {
       if (roundTrip !== undefined) return roundTrip;
     }
     return undefined;
+  }
+
+  async arrived(): Promise<void> {
+    await (hasPing(this.#version) ? this.ping("") : this.#connection.drain());
+  }
+
+  giveUp(): void {
+    this.close(giveUpCode(this.#version));
   }
 
   close(code?: number, reason?: string): void {

@@ -81,8 +81,8 @@ class Session {
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       this.#front.view.trouble(error.message);
-      // Not 1000: the peer did not get all that was meant for it.
-      this.#end(exitCode.wrongUse, 1011);
+      this.#decided ??= exitCode.wrongUse;
+      this.#link.giveUp();
     }
   }
 
@@ -92,8 +92,7 @@ class Session {
       await this.#link.ended;
       return;
     }
-    // Its pong comes behind all that was sent before.
-    await this.#link.ping("");
+    await this.#link.arrived();
     await Promise.race([this.#quiet.wait(this.#options.wait), this.#link.ended]);
   }
 
@@ -117,8 +116,8 @@ class Session {
     this.#end(code);
   }
 
-  #end(code: number, closeCode = 1000): void {
+  #end(code: number): void {
     this.#decided ??= code;
-    this.#link.close(closeCode);
+    this.#link.close();
   }
 }

@@ -99,10 +99,10 @@ function noted({ quiet, colors, print }: Notes): Omit<View, "message"> {
     note,
     answer,
     trouble: (text) => print(colors.red(`hawser: ${text}`)),
-    opened: ({ url, subprotocol }) =>
-      note(
-        `connected to ${printable(url)}${subprotocol === "" ? "" : `, subprotocol ${printable(subprotocol)}`}`,
-      ),
+    opened: ({ url, subprotocol, version }) => {
+      const agreed = subprotocol === "" ? "" : `, subprotocol ${printable(subprotocol)}`;
+      note(`connected to ${printable(url)}${agreed}${version === "rfc6455" ? "" : `, version ${version}`}`);
+    },
     reconnecting: ({ delay, reason }) =>
       note(`${printable(reason)}; trying again in ${(delay / 1000).toFixed(1)} s`),
     async pong(milliseconds) {

@@ -39,7 +39,7 @@ test("lines that ask for something", () => {
 });
 
 test("our own output can be input: what it tells is passed over", () => {
-  const open = eventLine({ open: { url: "ws://a/", subprotocol: "" } });
+  const open = eventLine({ open: { url: "ws://a/", subprotocol: "", version: "rfc6455" } });
   const closed = eventLine({
     closed: { code: 1000, reason: "", clean: true, initiator: "peer", cause: "close" },
   });
@@ -49,8 +49,8 @@ test("our own output can be input: what it tells is passed over", () => {
 });
 
 test("what a peer chose steers no terminal in events either", () => {
-  const line = eventLine({ open: { url: "ws://a/", subprotocol: "\u009b2J" } });
-  expect(line).toBe(String.raw`{"open":{"url":"ws://a/","subprotocol":"\u009b2J"}}`);
+  const line = eventLine({ open: { url: "ws://a/", subprotocol: "\u009b2J", version: "hixie-76" } });
+  expect(line).toBe(String.raw`{"open":{"url":"ws://a/","subprotocol":"\u009b2J","version":"hixie-76"}}`);
 });
 
 test.each([

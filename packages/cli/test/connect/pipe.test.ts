@@ -169,7 +169,7 @@ describe("--jsonl", () => {
     const { code, stdout, stderr } = await connectWith(`${lines.join("\n")}\n`, "--jsonl", url);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const [open, ...rest] = stdout.trimEnd().split("\n");
-    expect(JSON.parse(open ?? "")).toEqual({ open: { url, subprotocol: "" } });
+    expect(JSON.parse(open ?? "")).toEqual({ open: { url, subprotocol: "", version: "rfc6455" } });
     expect(rest.slice(0, -1)).toEqual(lines);
     expect(JSON.parse(rest.at(-1) ?? "")).toEqual({
       closed: { code: 1000, reason: "", clean: true, initiator: "local", cause: "close" },

@@ -57,6 +57,32 @@ describe.skipIf(missing)("hawser connect at a terminal", () => {
     expect(screen.lines[1]).toMatch(/\/help/);
   });
 
+  test("says which version it speaks, and what that cannot carry", async () => {
+    let heard: (ws: AnyConnection) => void = () => undefined;
+    const opened = new Promise<AnyConnection>((resolve) => {
+      heard = resolve;
+    });
+    const old = await serve({ port: 0, host: "127.0.0.1", versions: ["hixie-76"] }, puppet(heard));
+    onTestFinished(async () => void (await old.close()));
+    const file = join(temporaryFolder(), "a.txt");
+    writeFileSync(file, "one\ntwo\n");
+    const screen = new Screen(["connect", "--version", "hixie-76", old.url]);
+    await screen.shows(">");
+    expect(screen.lines.join("").startsWith(`connected to ${old.url}, version hixie-76`)).toBe(true);
+    const ws = await opened;
+    screen.press(`/ping${key.enter}`);
+    await screen.shows("hawser: hixie-76 has no pings", ">");
+    screen.press(`/close 4000${key.enter}`);
+    await screen.shows("hawser: hixie-76 has no close codes and no reasons", ">");
+    screen.press(`/file ${file}${key.enter}`);
+    await screen.shows("hawser: not sent: hixie-76 carries text only", ">");
+    screen.press(`/text ${file}${key.enter}`);
+    expect(await ws.receive()).toBe("one\ntwo\n");
+    screen.press(`/quit${key.enter}`);
+    expect(await ws.closed).toMatchObject({ code: 1005, clean: true, initiator: "peer" });
+    expect(await screen.ended).toBe(0);
+  });
+
   test("sends what is typed, and prints what comes", async () => {
     const { screen, ws } = await ready();
     screen.press(`Grüße 🐈${key.enter}`);
