@@ -2,7 +2,7 @@
 //
 // Nothing the peer does here reaches anybody but the one who waits: errors of the stream are heard, bytes are bounded, and
 // the handshake's deadline runs, whether we wait for the peer or for an `upgrade` hook.
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import type { Refusal } from "../handshake/answer.ts";
 import { printRefusal } from "../handshake/answer.ts";
@@ -170,7 +170,8 @@ export class Doorstep extends Timer implements Receiver {
     this.#step = "proving";
     this.#challenge = new Challenge(proof, done);
     this.#write(answer);
-    for (const bytes of came) this.#prove(bytes);
+    // In one piece: what comes behind the eight bytes must not be taken for them once more.
+    this.#prove(Buffer.concat(came));
     this.transport.flush();
   }
 

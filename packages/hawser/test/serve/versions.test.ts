@@ -2,7 +2,10 @@
 import { Buffer } from "node:buffer";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer } from "node:http";
+import { Duplex } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
+  acceptStream,
   allVersions,
   connect,
   defineHandler,
@@ -458,4 +461,25 @@ test("a refused request with keys is not handed on to HTTP, whatever its Upgrade
     await peer.hangUp();
   }
   expect(heard).toEqual([]);
+});
+
+test("hixie-76: frames that come behind the eight bytes before the answer are frames, and the proof is given once", async () => {
+  const sent: Buffer[] = [];
+  const stream = new Duplex({
+    read: () => undefined,
+    write(chunk: Buffer, _encoding, done) {
+      sent.push(chunk);
+      done();
+    },
+  });
+  stream.push(Buffer.concat([Buffer.from(hixie76Head() + example.body), hello]));
+  const pending = await acceptStream(stream, { versions: ["hixie-76"] });
+  if (!pending.ok) throw pending.error;
+  stream.push(hello);
+  await nextTurn();
+  const ws = await pending.accept();
+  const answer = Buffer.concat(sent).toString("latin1");
+  expect(answer.slice(answer.indexOf("\r\n\r\n") + 4)).toBe(example.proof);
+  expect([await ws.receive(), await ws.receive()]).toEqual(["Hello", "Hello"]);
+  await ws.terminate();
 });
