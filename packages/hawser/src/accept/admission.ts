@@ -76,6 +76,8 @@ export interface Welcome<Received extends Message, State> {
    * more (`doorstep.failure` says why).
    */
   opened(connection: Connection<Received, State>): void;
+  /** Called in place of `opened` where the peer never said what a proof needs. Default: it is a connection that has ended. */
+  unproven?(error: HandshakeError): void;
 }
 
 /**
@@ -103,6 +105,11 @@ export function establish<Received extends Message, State>(
   });
   const { failure } = doorstep;
   const open = (early: readonly Buffer[]): void => {
+    const unproven = failure === undefined && acceptance.proof !== undefined ? doorstep.failure : undefined;
+    if (unproven !== undefined && welcome.unproven !== undefined) {
+      welcome.unproven(unproven);
+      return;
+    }
     const connection = new Connection<Received, State>({
       role: "server",
       transport: doorstep.transport,
@@ -119,7 +126,7 @@ export function establish<Received extends Message, State>(
       state: welcome.state,
       onEnded: welcome.onEnded,
     });
-    const tooLate = failure ?? (acceptance.proof && doorstep.failure);
+    const tooLate = failure ?? unproven;
     if (tooLate === undefined) for (const chunk of early) pumpOf(connection).received(chunk);
     else pumpOf(connection).terminate(causeOf(tooLate));
     welcome.opened(connection);
@@ -140,9 +147,10 @@ const QUOTED = 100;
 
 /** Answers no, unless there was an answer, and tells subscribers. Resolves when the peer has hung up, or was given a second to. */
 export function turnAway(refusal: Refusal, doorstep: Doorstep): Promise<void> {
-  const { settled } = doorstep;
+  const { settled, proving } = doorstep;
   const gone = doorstep.refuse(refusal);
-  if (!settled) publishRefusal(errorOf(refusal), doorstep.peer.address);
+  // Of a handshake that was given up whoever awaited it tells.
+  if (!settled && !proving) publishRefusal(errorOf(refusal), doorstep.peer.address);
   return gone;
 }
 

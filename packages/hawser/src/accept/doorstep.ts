@@ -118,6 +118,11 @@ export class Doorstep extends Timer implements Receiver {
     return step !== "proxy-header" && step !== "head" && step !== "deciding" && step !== "proving";
   }
 
+  /** It was answered yes, and the peer has still to say what the end of that answer hangs on. */
+  get proving(): boolean {
+    return this.#step === "proving";
+  }
+
   /** The head of the request. Rejects with a HandshakeError; the peer has had its answer then. Called once. */
   readHead(): Promise<HeadRead> {
     return new Promise((resolve, reject) => {

@@ -53,7 +53,8 @@ export function resolveVersions({ versions, ambiguous }: VersionOptions): Welcom
   return { versions: welcome, ambiguous };
 }
 
-function checkedList(given: unknown): readonly WireVersion[] {
+/** @throws TypeError for what is no list of versions */
+export function checkedList(given: unknown): readonly WireVersion[] {
   if (!Array.isArray(given) || given.length === 0) {
     throw new TypeError(`versions must be a list, as ["rfc6455", "hixie-76"], not ${describe(given)}`);
   }
@@ -61,7 +62,7 @@ function checkedList(given: unknown): readonly WireVersion[] {
 }
 
 /** @throws TypeError for what is no version, with those that there are */
-export function checkVersion(given: unknown): WireVersion {
+function checkVersion(given: unknown): WireVersion {
   const version = allVersions.find((name) => name === given);
   if (version !== undefined) return version;
   throw new TypeError(`a wire version is one of ${allVersions.join(", ")}, not ${describe(given)}`);

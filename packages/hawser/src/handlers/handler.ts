@@ -3,7 +3,7 @@
 import type { ReceivedBy } from "../accept/accept-stream.ts";
 import type { AcceptOptions } from "../accept/admission.ts";
 import type { Refused } from "../accept/refusal.ts";
-import type { VersionOptions } from "../accept/versions.ts";
+import { checkedList, type VersionOptions } from "../accept/versions.ts";
 import type { CloseReport } from "../connection/close-report.ts";
 import type { Connection, Message } from "../connection/connection.ts";
 import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
@@ -111,6 +111,7 @@ function checkHandler(where: string, handler: object): asserts handler is Handle
   checkNames(where, handler, handlerNames);
   const hooks = new Map<string, unknown>(Object.entries(handler).filter(([, hook]) => hook !== undefined));
   checkOneOf(`accepts of ${where}`, hooks.get("accepts"), ["text", "binary"]);
+  if (hooks.has("versions")) checkedList(hooks.get("versions"));
   for (const name of ["accepts", "versions", "ambiguous"]) hooks.delete(name);
   for (const [name, hook] of hooks) {
     if (typeof hook === "function") continue;

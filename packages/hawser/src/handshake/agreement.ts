@@ -17,8 +17,8 @@ import type { WebSocketUrl } from "./url.ts";
 /** Where the numbers and bytes come from that nobody may foretell. */
 export interface Randomness {
   /** A whole number from 0 to one less than `below`. */
-  integer(below: number): number;
-  bytes(count: number): Buffer;
+  readonly integer: (below: number) => number;
+  readonly bytes: (count: number) => Buffer;
 }
 
 /** What a client asks with. */

@@ -25,11 +25,15 @@ import { parseSubprotocols } from "./subprotocol.ts";
 import { parseTarget } from "./target.ts";
 import { keyOf, onlyOne, type Wishes } from "./wishes.ts";
 
-/** Whether a request asks for a WebSocket, rightly or wrongly: `websocket` is in its Upgrade list, whatever the method. */
+/**
+ * Whether a request asks for a WebSocket, rightly or wrongly: `websocket` is in its Upgrade list, whatever the method, or it has a
+ * key of hixie-76.
+ */
 export function wantsWebSocket(head: RequestHead): boolean {
   const upgrade = head.headers.get("upgrade");
+  if (upgrade !== undefined && listHas(upgrade, "websocket")) return true;
   // Behind a request with these keys come bytes that are nobody's but a WebSocket server's: to HTTP they are the next request.
-  return upgrade === undefined ? head.headers.has("sec-websocket-key1") : listHas(upgrade, "websocket");
+  return head.headers.has("sec-websocket-key1");
 }
 
 const modern: readonly WireVersion[] = ["rfc6455"];

@@ -58,8 +58,11 @@ export class UpgradeRequest {
 
   /** Of the page that asks; undefined outside browsers. */
   get origin(): string | undefined {
-    // The drafts from 4 to 10 have a name of their own for it.
-    return this.#headers.get("origin") ?? this.#headers.get("sec-websocket-origin");
+    const origin = this.#headers.get("origin");
+    if (origin !== undefined) return origin;
+    // The drafts from 4 to 10 have a name of their own for it. In other versions that header is anybody's, and nobody has checked it.
+    const named = /^[4-8]$/.test(this.#headers.get("sec-websocket-version") ?? "");
+    return named ? this.#headers.get("sec-websocket-origin") : undefined;
   }
 
   /** The subprotocols that the client offers, in its order of preference; empty after `open`. */

@@ -107,10 +107,11 @@ export class Reception {
     let late = false;
     const opened = (ws: AnyConnection): void => {
       connection = ws;
-      if (late) this.#drive(ws, doorstep, handler);
+      if (late) this.#drive(ws, handler);
     };
     try {
-      const welcome = { state: answer.state, onEnded: this.#onEnded, opened };
+      const unproven = (error: HandshakeError) => this.failed(error, doorstep);
+      const welcome = { state: answer.state, onEnded: this.#onEnded, opened, unproven };
       establish<Message, unknown>(candidate, doorstep, this.#settingsFor(handler), answer, welcome);
     } catch (error) {
       this.#faultOrRefusal(error, doorstep);
@@ -118,15 +119,10 @@ export class Reception {
     }
     late = true;
     // Not within the try: what a handler does is not the handshake's.
-    if (connection !== undefined) this.#drive(connection, doorstep, handler);
+    if (connection !== undefined) this.#drive(connection, handler);
   }
 
-  #drive(connection: AnyConnection, doorstep: Doorstep, handler: Handler): void {
-    // The eight bytes behind the request never came: a handshake that failed, and nothing for a handler to do.
-    if (doorstep.failure !== undefined) {
-      this.failed(doorstep.failure, doorstep);
-      return;
-    }
+  #drive(connection: AnyConnection, handler: Handler): void {
     this.#roster.add(connection);
     drive(connection, handler, this.#endpoint);
   }
@@ -139,8 +135,12 @@ export class Reception {
     if (accepts === settings.accepts && versions === undefined && ambiguous === undefined) return settings;
     const known = this.#settingsOf.get(handler);
     if (known !== undefined) return known;
-    const welcome = { versions: versions ?? settings.versions, ambiguous: ambiguous ?? settings.ambiguous };
-    const own = { ...settings, accepts, ...resolveVersions(welcome) };
+    const welcome = versions ?? settings.versions;
+    // What the server says holds as far as it means anything here.
+    const inherited = settings.ambiguous;
+    const fits = typeof inherited === "function" || (inherited !== undefined && welcome.includes(inherited));
+    const decides = ambiguous ?? (fits ? inherited : undefined);
+    const own = { ...settings, accepts, ...resolveVersions({ versions: welcome, ambiguous: decides }) };
     this.#settingsOf.set(handler, own);
     return own;
   }

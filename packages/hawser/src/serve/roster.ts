@@ -113,7 +113,7 @@ export class Roster implements DoorstepKeeper {
   /** Answers no, if nothing was answered yet: counted, and told to subscribers. */
   refuse(refusal: Refusal, doorstep: Doorstep): void {
     if (doorstep.settled) return;
-    this.refused += 1;
+    if (!doorstep.proving) this.refused += 1;
     void turnAway(refusal, doorstep);
   }
 

@@ -89,6 +89,7 @@ describe.each(["serve", "upgrade", "acceptStream"] as const)("by %s", (name) => 
     peer.write(bytes`ff 00`);
     expect(await peer.take(2)).toEqual(bytes`ff 00`);
     expect(await peer.over()).toBe("fin");
+    await peer.hangUp();
     expect(await reportOf(host)).toMatchObject({ code: 1005, clean: true, initiator: "peer" });
   });
 

@@ -33,9 +33,11 @@ export function onlySubprotocol(headers: HeaderList, name: string): readonly str
 }
 
 /** The URL that the client is to hear back. */
-export function openingLocation({ path, query, host }: Opening, options: AcceptanceOptions): string {
+export function openingLocation({ head, path, query, host }: Opening, options: AcceptanceOptions): string {
   if (options.location !== undefined) return checkLocation(options.location);
-  const resource = query === "" ? path : `${path}?${query}`;
+  // As it came: a client compares letter by letter, and a "?" with nothing behind it is a letter.
+  const { target } = head;
+  const resource = target.startsWith("/") ? target : query === "" ? path : `${path}?${query}`;
   return locationOf({ secure: options.secure ?? false, host: options.host ?? host, resource });
 }
 

@@ -54,7 +54,7 @@ const NOISE = [...Array(0x7e - 0x20).keys()]
 export function makeKey(random: RandomInteger): { readonly key: string; readonly number: number } {
   const spaces = 1 + random(12);
   const number = random(Math.floor(MAX / spaces) + 1);
-  const characters = [...String(number * spaces)];
+  const characters = String(number * spaces).split("");
   const noise = 1 + random(12);
   for (let count = 0; count < noise; count += 1) {
     characters.splice(random(characters.length + 1), 0, NOISE[random(NOISE.length)] ?? "!");
