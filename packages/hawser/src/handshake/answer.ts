@@ -18,6 +18,7 @@ import { HeaderList } from "./header-list.ts";
 import { hostOf } from "./host.ts";
 import { acceptFor } from "./key.ts";
 import { legacyWishes, printLegacyAcceptance } from "./legacy/answer.ts";
+import { CHALLENGE_LENGTH } from "./legacy/key-number.ts";
 import { requestedVersions } from "./legacy/requested-version.ts";
 import type { Opening } from "./opening.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
@@ -52,12 +53,13 @@ export function examine(head: RequestHead, welcome: readonly WireVersion[] = mod
     throw upgradeRequired("there is a WebSocket here, and nothing else", "RFC 6455 §4.2.1(3)");
   }
   checkMethodAndVersion(head);
-  checkNoBody(headers);
   const host = hostOf(headers);
   const { path, query, authority } = parseTarget(head.target);
   checkConnection(headers);
   const versions = requestedVersions(headers, welcome);
   const version = versions[0] ?? "rfc6455";
+  const wishes = version === "rfc6455" ? wishesOf(headers) : legacyWishes(version, headers);
+  checkNoBody(headers, wishes.challenge !== undefined);
   return {
     head,
     path,
@@ -66,7 +68,7 @@ export function examine(head: RequestHead, welcome: readonly WireVersion[] = mod
     host: authority ?? host,
     version,
     versions,
-    ...(version === "rfc6455" ? wishesOf(headers) : legacyWishes(version, headers)),
+    ...wishes,
   };
 }
 
@@ -96,8 +98,9 @@ function checkMethodAndVersion({ method, version }: RequestHead): void {
 }
 
 // The bytes behind the head are frames to us and a body to a proxy that believes these headers: whoever is wrong, the next
-// request on the proxy's connection is not what it seems. `Content-Length: 0` announces nothing.
-function checkNoBody(headers: HeaderList): void {
+// request on the proxy's connection is not what it seems. `Content-Length: 0` announces nothing. Behind the head of hixie-76 come
+// eight bytes that are no frame: clients that announce them (Protocol::WebSocket of Perl) tell proxies and us the same.
+function checkNoBody(headers: HeaderList, hasChallenge: boolean): void {
   if (headers.has("transfer-encoding")) {
     throw badRequest(
       "a request for a WebSocket has no body, and this one has a Transfer-Encoding",
@@ -105,6 +108,7 @@ function checkNoBody(headers: HeaderList): void {
     );
   }
   const length = onlyOne(headers, "Content-Length", "RFC 9112 §6.3");
+  if (hasChallenge && length === String(CHALLENGE_LENGTH)) return;
   if (length !== undefined && !/^0+$/.test(length)) {
     throw badRequest(
       `a request for a WebSocket has no body, and the Content-Length is ${quote(length)}`,

@@ -144,6 +144,19 @@ describe("hixie-76", () => {
     expect(refusalOf(() => examined("hixie-76", lines))).toMatchObject({ status: 400 });
   });
 
+  it("may announce its eight bytes, and no others", () => {
+    const announcing = (length: number) => [...hixie76, `Content-Length: ${length}`];
+    expect(examined("hixie-76", announcing(8)).challenge).toEqual(example.numbers);
+    const message = 'a request for a WebSocket has no body, and the Content-Length is "9"';
+    expect(refusalOf(() => examined("hixie-76", announcing(9)))).toMatchObject({ status: 400, message });
+    // Without the keys nothing is to come.
+    const modern = [...hybi(13), `Sec-WebSocket-Key1: ${example.key1}`, "Content-Length: 8"];
+    expect(refusalOf(() => examined("rfc6455", modern))).toMatchObject({ status: 400 });
+    expect(refusalOf(() => examined("hixie-75", [...hixie75, "Content-Length: 8"]))).toMatchObject({
+      status: 400,
+    });
+  });
+
   it("cannot be answered without what it asked", () => {
     const { challenge: _, ...opening } = examined("hixie-76", hixie76);
     expect(() => printAcceptance(opening)).toThrow("there are no keys");
