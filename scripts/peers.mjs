@@ -1,4 +1,4 @@
-// Sets up what the interoperability tests need from the operating system: Chromium, Python's websockets, proxies, openssl.
+// Sets up what the interoperability tests need from the operating system: Chromium, WebSockets of other languages, proxies, openssl.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
@@ -9,6 +9,11 @@ const peers = [
   { package: "chromium", present: () => existsSync("/usr/bin/chromium") },
   // By path: another python3 on the PATH does not see Debian's modules.
   { package: "python3-websockets", present: () => runs("/usr/bin/python3", "-c", "import websockets") },
+  { package: "ruby-em-websocket", present: () => runs("/usr/bin/ruby", "-e", 'require "em-websocket"') },
+  {
+    package: "libprotocol-websocket-perl",
+    present: () => runs("/usr/bin/perl", "-e", "use Protocol::WebSocket"),
+  },
   { package: "tinyproxy", present: () => existsSync("/usr/bin/tinyproxy") },
   { package: "microsocks", present: () => existsSync("/usr/bin/microsocks") },
   { package: "openssl", present: () => runs("openssl", "version") },

@@ -1,5 +1,6 @@
 // A peer in another process, driven by questions and answers: Python's websockets, Chromium.
 import { Buffer } from "node:buffer";
+import type { WireVersion } from "hawser";
 import { type ConnectOptions, type Message, type PeerClose, PeerRefused, type PeerSocket } from "./peer.ts";
 
 /** A message on its way between processes. */
@@ -61,8 +62,13 @@ class Socket implements PeerSocket {
   }
 }
 
+interface RemoteOptions extends ConnectOptions {
+  /** Where the peer knows more than one. */
+  readonly version?: WireVersion;
+}
+
 /** Opens a connection over there. */
-export async function connectRemotely(ask: Ask, url: string, options: ConnectOptions): Promise<PeerSocket> {
+export async function connectRemotely(ask: Ask, url: string, options: RemoteOptions): Promise<PeerSocket> {
   const answer = (await ask("connect", { url, ...options })) as
     | { id: number; subprotocol: string }
     | { refused: number | null };
