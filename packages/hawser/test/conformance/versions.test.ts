@@ -81,11 +81,13 @@ async function expectRejected(version: WireVersion, attempt: Promise<unknown>): 
   await expect(attempt).rejects.toThrow(nameOf(version));
 }
 
-/** Frames as the peer of an endpoint sends them: messages, or a Close. */
-function peerFrame(version: WireVersion, role: Role, content: string | Uint8Array | "close"): Buffer {
+const CLOSE: unique symbol = Symbol("a Close");
+
+/** Frames as the peer of an endpoint sends them: text, or a Close. */
+function peerFrame(version: WireVersion, role: Role, content: string | typeof CLOSE): Buffer {
   const framing = framingFor(version);
   const maskKey = role === "server" ? () => 0x3d21fa37 : undefined;
-  if (content !== "close") return framing.encodeMessage(content, maskKey);
+  if (content !== CLOSE) return framing.encodeMessage(content, maskKey);
   const output = new OutputBuffer();
   framing.encodeFrame(output, maskKey, firstByte(Opcode.close, true), Buffer.alloc(0));
   return output.take();
@@ -278,7 +280,7 @@ describe.each(cases)("$version as a $role", ({ version, role, can }) => {
 
     test("what comes behind a Close is not read", async () => {
       const { ws, peer } = versionEndpoint(version, role, { split: options.split });
-      const frames = ["before", "close", "late"].map((content) => peerFrame(version, role, content));
+      const frames = (["before", CLOSE, "late"] as const).map((content) => peerFrame(version, role, content));
       await peer.send(...frames);
       if (version === "hixie-75") expect(await collectSome(ws, 2)).toEqual(["before", "late"]);
       peer.transport.end();
@@ -289,7 +291,7 @@ describe.each(cases)("$version as a $role", ({ version, role, can }) => {
     test("what comes behind our own Close is dropped", async () => {
       const { ws, peer } = versionEndpoint(version, role, { split: options.split });
       void ws.close();
-      await peer.send(peerFrame(version, role, "late"), peerFrame(version, role, "close"));
+      await peer.send(peerFrame(version, role, "late"), peerFrame(version, role, CLOSE));
       await turns(40);
       peer.transport.end();
       const report = await ws.closed;
@@ -469,10 +471,7 @@ describe.each(cases)("$version as a $role", ({ version, role, can }) => {
   test("messages that wait when the peer ends can still be taken", async () => {
     const { ws, peer } = versionEndpoint(version, role, { limits: { inbox: 100 } });
     const texts = Array.from({ length: 50 }, (_, index) => `message ${index}`);
-    await peer.send(
-      ...texts.map((text) => peerFrame(version, role, text)),
-      peerFrame(version, role, "close"),
-    );
+    await peer.send(...texts.map((text) => peerFrame(version, role, text)), peerFrame(version, role, CLOSE));
     peer.transport.end();
     expect(await collect(ws)).toEqual(texts);
     expect(await ws.closed).toMatchObject({ code: 1005, clean: true, messages: { received: 50 } });

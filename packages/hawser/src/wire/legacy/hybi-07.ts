@@ -7,11 +7,7 @@ import { withCloseCode } from "./capabilities.ts";
 import { oldCloseCodes } from "./old-close-code.ts";
 
 /** A reader as for RFC 6455, but that a length may be longer than it needs to be: draft 14 was the first to forbid it. */
-function longLengthReader(
-  settings: ReaderSettings,
-  _deflate: boolean,
-  handler: MessageHandler,
-): Reader {
+function longLengthReader(settings: ReaderSettings, _deflate: boolean, handler: MessageHandler): Reader {
   const assembler = new Assembler(handler, settings.limits.message, settings.accepts);
   const decoder = new Decoder(settings.role, assembler, { longLengths: true });
   return {

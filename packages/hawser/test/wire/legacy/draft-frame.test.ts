@@ -98,21 +98,13 @@ const lateFrom4 = ["hybi-04", "hybi-05", "hybi-06"] as const;
 const pairsOf = <Version extends WireVersion>(versions: readonly Version[]) =>
   versions.flatMap((version) => roles.map((role) => ({ version, role })));
 
-/** What an endpoint says when its peer breaks a rule. */
+/** What an endpoint of hybi-01 to hybi-06 says when its peer breaks a rule. */
 function complaint(version: WireVersion, role: Role, why: string, code = 1002): Buffer {
   const body = bytes`${code >> 8}${code & 0xff}${why}`;
-  switch (version) {
-    case "hybi-01":
-    case "hybi-02":
-    case "hybi-03":
-      return bytes`01 00`;
-    case "hybi-04":
-      return fromRole(role, version, bytes`81 00`);
-    case "hybi-05":
-      return fromRole(role, version, bytes`81 01 ${role === "client" ? "C" : "S"}`);
-    default:
-      return fromRole(role, version, bytes`${version === "hybi-06" ? 0x81 : 0x88}${body.length}${body}`);
-  }
+  if (version < "hybi-04") return bytes`01 00`;
+  if (version === "hybi-04") return fromRole(role, version, bytes`81 00`);
+  if (version === "hybi-05") return fromRole(role, version, bytes`81 01 ${role === "client" ? "C" : "S"}`);
+  return fromRole(role, version, bytes`81 ${body.length} ${body}`);
 }
 
 describe.each(pairsOf(old))("what is no frame of $version, to a $role", ({ version, role }) => {

@@ -107,19 +107,10 @@ export function combined(from: Uint8Array, mask: Uint8Array): Buffer {
 /** A frame as a client of a draft sends it, from how a server does: the masking key of the tests is 37 fa 21 3d. */
 export function fromClient(version: WireVersion, frame: Uint8Array): Buffer {
   const nonce = bytes`37 fa 21 3d`;
-  switch (version) {
-    case "hybi-01":
-    case "hybi-02":
-    case "hybi-03":
-      return Buffer.from(frame);
-    case "hybi-04":
-      return Buffer.concat([nonce, combined(frame, frameKey(nonce))]);
-    case "hybi-05":
-    case "hybi-06":
-      return Buffer.concat([nonce, combined(frame, nonce)]);
-    default:
-      return maskedPayload(Buffer.from(frame), nonce);
-  }
+  if (version === "hybi-01" || version === "hybi-02" || version === "hybi-03") return Buffer.from(frame);
+  if (version === "hybi-04") return Buffer.concat([nonce, combined(frame, frameKey(nonce))]);
+  if (version === "hybi-05" || version === "hybi-06") return Buffer.concat([nonce, combined(frame, nonce)]);
+  return maskedPayload(Buffer.from(frame), nonce);
 }
 
 /** As from draft 7 on: the key behind the length, and only the payload masked. */
