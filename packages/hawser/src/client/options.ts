@@ -47,7 +47,8 @@ export interface ConnectOptions<Accepts extends Kind = Kind, State = undefined> 
   readonly version?: WireVersion | undefined;
   /**
    * For servers of hixie-75 to hybi-03 that leave out headers of their answer which the draft wants: what is missing is no
-   * error, what is wrong is one still. Default false.
+   * error, and in hixie-75 neither is another status phrase, nor another order of the first lines. An Origin, a Location or a
+   * subprotocol that is there and wrong is one still. Default false.
    */
   readonly lenient?: boolean | undefined;
   /** Becomes `ws.state`. */

@@ -344,6 +344,10 @@ describe("what an application is told at once", () => {
     expect(() => upgrade(null, { versions, ambiguous }, () => undefined)).toThrow(RangeError);
   });
 
+  test("a handler with a version that there is not → TypeError, where it is defined", () => {
+    expect(() => defineHandler({ versions: ["nope" as never] })).toThrow("a wire version is one of");
+  });
+
   test("a resource whose versions cannot be told apart → RangeError, at the start", async () => {
     const old = defineHandler({ versions: ["hixie-76", "whatwg-2010-08"] });
     await expect(serve({ port: 0, resources: { "/old": old } })).rejects.toThrow(RangeError);
@@ -379,6 +383,60 @@ test("versions may differ from resource to resource", async () => {
   expect(await versionAt("/new", "rfc6455")).toBe("rfc6455");
   await expect(versionAt("/new", "hixie-76")).rejects.toMatchObject({ status: 400 });
   await expect(versionAt("/old", "rfc6455")).rejects.toMatchObject({ status: 426 });
+});
+
+test("a resource may have fewer than the server, whose word on what is alike holds as far as it means anything", async () => {
+  const session = async (ws: { version: string; send(text: string): boolean }) => void ws.send(ws.version);
+  const server = await serve(
+    {
+      port: 0,
+      host: "127.0.0.1",
+      versions: allVersions,
+      ambiguous: "hixie-76",
+      resources: {
+        "/new": defineHandler({ versions: ["rfc6455"], session }),
+        "/first": defineHandler({ versions: ["hybi-01", "rfc6455"], session }),
+        "/two": defineHandler({ versions: ["hixie-76", "hybi-01"], session }),
+      },
+    },
+    session,
+  );
+  guard.closing({ close: () => server.close() });
+  const at = async (path: string, version: WireVersion) =>
+    (await connect(`${server.url}${path}`, { version })).receive();
+  expect(await at("/new", "rfc6455")).toBe("rfc6455");
+  await expect(at("/new", "hixie-76")).rejects.toMatchObject({ status: 400 });
+  expect(await at("/first", "hybi-01")).toBe("hybi-01");
+  expect(await at("/two", "hixie-76")).toBe("hixie-76");
+});
+
+test("a connection that never opened is not told of, however it failed", async () => {
+  const told: string[] = [];
+  const notes = ["hawser:connection:open", "hawser:connection:close", "hawser:handshake:refused"].map(
+    (name) => [name, () => void told.push(name)] as const,
+  );
+  for (const [name, note] of notes) subscribe(name, note);
+  const server = await serve({ port: 0, host: "127.0.0.1", ...every }, () => undefined);
+  const half = await guard.peer({ port: server.port }, hixie76Head(), "1234567");
+  await half.answer();
+  await server.close();
+  await half.over();
+  for (const [name, note] of notes) unsubscribe(name, note);
+  expect(told).toEqual(["hawser:handshake:refused"]);
+  expect(server.stats()).toMatchObject({ handshakes: 0, accepted: 0, refused: 0 });
+});
+
+test("the origin of a request is one that was checked", async () => {
+  const seen: (string | undefined)[] = [];
+  const host = await guard.host(ways.serve, { ...every, decide: ({ origin }) => void seen.push(origin) });
+  for (const number of [13, 8]) {
+    const head = hybi(number).replace("Host: h", "Host: h\r\nSec-WebSocket-Origin: http://h");
+    const peer = await guard.peer(host.target, head);
+    await peer.opened();
+    peer.reset();
+  }
+  await eventually(() => host.reports.length === 2, "the end of both");
+  expect(seen.slice(-2)).toEqual([undefined, "http://h"]);
 });
 
 test("a server that closes says so in every version, and drops those who have not said their eight bytes", async () => {
@@ -450,7 +508,9 @@ test("a refused request with keys is not handed on to HTTP, whatever its Upgrade
   });
   const server = await serve({ port: 0, host: "127.0.0.1", http }, () => undefined);
   guard.closing({ close: () => server.close() });
-  for (const request of [hixie76Head(), hixie76Head().replace("Upgrade: WebSocket\r\n", "")]) {
+  for (const upgrade of ["WebSocket", "h2c", undefined]) {
+    const line = upgrade === undefined ? "" : `Upgrade: ${upgrade}\r\n`;
+    const request = hixie76Head().replace("Upgrade: WebSocket\r\n", line);
     const peer = await guard.peer(
       { port: server.port },
       request,

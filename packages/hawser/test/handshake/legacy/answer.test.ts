@@ -121,10 +121,17 @@ describe("hixie-76", () => {
     expect(location({ host: "front.example:8080" })).toBe("ws://front.example:8080/demo");
     expect(location({ location: "wss://other.example/a?b" })).toBe("wss://other.example/a?b");
     expect(() => location({ location: "http://other.example/" })).toThrow(TypeError);
-    const withQuery = ["GET /demo?a=b HTTP/1.1", ...hixie76.slice(1)];
-    expect(answered("hixie-76", withQuery).head.headers.get("sec-websocket-location")).toBe(
-      "ws://example.com/demo?a=b",
-    );
+    for (const [target, resource] of [
+      ["/demo?a=b", "/demo?a=b"],
+      ["/demo?", "/demo?"],
+      ["http://example.com/demo?a=b", "/demo?a=b"],
+      ["http://example.com", "/"],
+    ]) {
+      const asked = [`GET ${target} HTTP/1.1`, ...hixie76.slice(1)];
+      expect(answered("hixie-76", asked).head.headers.get("sec-websocket-location")).toBe(
+        `ws://example.com${resource}`,
+      );
+    }
   });
 
   it.each(["hixie-76", "whatwg-2010-08", "hybi-01"] as const)("as %s: the same", (version) => {

@@ -61,7 +61,7 @@ describe("what a client asks", () => {
     const order = (seed: number) =>
       lines(offer("hixie-76", { randomness: repeatable(seed) })).map((line) => line.split(":")[0]);
     expect(order(1)).not.toEqual(order(2));
-    expect([...order(1)].slice(0, -1).sort()).toEqual([...order(2)].slice(0, -1).sort());
+    expect(new Set(order(1).slice(0, -2))).toEqual(new Set(order(2).slice(0, -2)));
   });
 
   it.each([4, 5, 6, 7, 8])("hybi-0%i: its number, and where it comes from", (number) => {
@@ -183,9 +183,9 @@ describe.each(keyed)("an answer of %s", (version) => {
     ["two of Connection", [...first76, "Connection: Upgrade", ...said76], false],
     ["no Connection", [first76[0]!, first76[1]!, ...said76], false],
   ])("%s: wrong; leniently right: %s", (_what, answer, leniently) => {
-    expect(brokenRule(strict, ...(answer as string[]))).toMatchObject({ status: 101 });
-    if (leniently) expect(check(lenient, ...(answer as string[]))).toMatchObject({ subprotocol: "" });
-    else expect(brokenRule(lenient, ...(answer as string[]))).toMatchObject({ status: 101 });
+    expect(brokenRule(strict, ...answer)).toMatchObject({ status: 101 });
+    if (leniently) expect(check(lenient, ...answer)).toMatchObject({ subprotocol: "" });
+    else expect(brokenRule(lenient, ...answer)).toMatchObject({ status: 101 });
   });
 
   it("is proven by sixteen bytes, and by no others", () => {
