@@ -7,12 +7,12 @@ import type { SharedBytes } from "../encoded.ts";
 import { ProtocolError, UnsupportedError } from "../errors.ts";
 import type { Framing, Reader, ReaderSettings } from "../framing.ts";
 import type { MessageHandler } from "../rfc6455/assembler.ts";
-import { NO_STATUS } from "../rfc6455/close-code.ts";
 import { Opcode } from "../rfc6455/opcode.ts";
 import { sharedRoom } from "../rfc6455/shared-frame.ts";
 import type { Output, WireVersion } from "../wire.ts";
-import { plainClose, textOnly } from "./capabilities.ts";
+import { textOnly } from "./capabilities.ts";
 import { checkSize, GrowingText } from "./growing-text.ts";
+import { plainClose } from "./plain-close.ts";
 
 const TEXT = 0x00;
 const END = 0xff;
@@ -128,10 +128,7 @@ export function sentinelFraming(version: WireVersion, hasClose: boolean): Framin
     encodeFrame: (output, _maskKey, first) => writeClose(output, version, first, hasClose),
     encodeMessage: (data) => textFrame(textOf(version, data)),
     sharedMessage: (data) => shared(textFrame(textOf(version, data))),
-    checkClose: (code, reason) => plainClose.checkClose(version, code, reason),
-    fitClose: plainClose.fitClose,
-    printClose: () => Buffer.alloc(0),
-    parseClose: () => ({ code: NO_STATUS, reason: "" }),
+    ...plainClose(version),
   };
 }
 

@@ -3,9 +3,8 @@
 // Draft 2 is told from draft 1 by its handshake alone. Draft 3 wants the body of a Close sent back, which all our answers do.
 import { Buffer } from "node:buffer";
 import type { Framing } from "../framing.ts";
-import { NO_STATUS } from "../rfc6455/close-code.ts";
 import type { Role, WireVersion } from "../wire.ts";
-import { plainClose, withoutCloseCode } from "./capabilities.ts";
+import { withoutCloseCode } from "./capabilities.ts";
 import {
   type DraftRules,
   draftFrame,
@@ -14,6 +13,7 @@ import {
   messageByte,
   sharedDraftFrame,
 } from "./draft-frame.ts";
+import { plainClose } from "./plain-close.ts";
 
 /**
  * The framing of a draft from 1 to 5.
@@ -23,7 +23,7 @@ import {
 export function draftFraming(
   version: WireVersion,
   rules: DraftRules,
-  closeBody: (role: Role) => string = () => "",
+  closeBody?: (role: Role) => string,
 ): Framing {
   return {
     version,
@@ -37,11 +37,7 @@ export function draftFraming(
     encodeMessage: (data, maskKey) =>
       draftFrame(rules, maskKey, messageByte(data), typeof data === "string" ? Buffer.from(data) : data),
     sharedMessage: (data) => sharedDraftFrame(rules, data),
-    checkClose: (code, reason) => plainClose.checkClose(version, code, reason),
-    fitClose: plainClose.fitClose,
-    printClose: (_frame, role) => Buffer.from(closeBody(role)),
-    // Whatever its body says, it is for nobody but the endpoint that sent it.
-    parseClose: () => ({ code: NO_STATUS, reason: "" }),
+    ...plainClose(version, closeBody),
   };
 }
 

@@ -4,11 +4,11 @@
 import { Buffer } from "node:buffer";
 import type { Framing, Reader, ReaderSettings } from "../framing.ts";
 import type { MessageHandler } from "../rfc6455/assembler.ts";
-import { NO_STATUS } from "../rfc6455/close-code.ts";
 import { Opcode } from "../rfc6455/opcode.ts";
-import { plainClose, textOnly } from "./capabilities.ts";
+import { textOnly } from "./capabilities.ts";
 import { checkSize, GrowingText } from "./growing-text.ts";
 import { noBinary, shared, textOf } from "./hixie-75.ts";
+import { plainClose } from "./plain-close.ts";
 
 const TEXT = 0xff;
 const CLOSE = 0x00;
@@ -103,8 +103,5 @@ export const whatwg201008: Framing = {
   },
   encodeMessage: (data) => textFrame(textOf(version, data)),
   sharedMessage: (data) => shared(textFrame(textOf(version, data))),
-  checkClose: (code, reason) => plainClose.checkClose(version, code, reason),
-  fitClose: plainClose.fitClose,
-  printClose: () => Buffer.alloc(0),
-  parseClose: () => ({ code: NO_STATUS, reason: "" }),
+  ...plainClose(version),
 };
