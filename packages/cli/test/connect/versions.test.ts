@@ -22,7 +22,10 @@ describe.each(allVersions)("%s", (version) => {
     const { sent } = await client.close(giveUpCode(version));
     expect(sent?.code).toBe(!client.can.closeCode ? 1005 : version === "rfc6455" ? 1011 : 1001);
   });
+});
 
+// One of each kind: the test of the example for all versions goes through every one.
+describe.each(["rfc6455", "hybi-06", "hybi-03", "whatwg-2010-08", "hixie-75"] as const)("%s", (version) => {
   test("lines go there and back, and it is named unless it is today's", async () => {
     const { url } = await target(echo, { versions: [version] });
     const { code, stdout, stderr } = await connectWith("one\nGrüße 🐈\n", "--version", version, url);
