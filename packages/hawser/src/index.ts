@@ -25,8 +25,17 @@ export {
   type UpgradeHook,
   type UpgradeResult,
 } from "./handlers/handler.ts";
+export {
+  type Behaviour,
+  type BehaviourEvent,
+  type BehaviourInfo,
+  defineBehaviour,
+} from "./handlers/behaviour.ts";
+export { close, noreply, type Outcome, type Outcomes, ping, pong, reply } from "./handlers/outcome.ts";
+export type { Application } from "./handlers/application.ts";
 export type { Resources } from "./handlers/resources.ts";
-export { type Runnable, type RunOptions, run } from "./handlers/run.ts";
+export { type Runnable, run } from "./handlers/run.ts";
+export type { RunOptions } from "./handlers/run-options.ts";
 export type { ErrorHook } from "./handlers/fault.ts";
 export { type Refused, refuse } from "./accept/refusal.ts";
 export type { UpgradeRequest } from "./handshake/upgrade-request.ts";

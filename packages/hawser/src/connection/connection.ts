@@ -221,6 +221,19 @@ export class Connection<Received extends Message = Message, State = unknown>
   }
 
   /**
+   * Gives a value to the behaviour of this connection, which handles it as an event.
+   *
+   * @returns false once the behaviour has closed, or the connection has ended
+   * @throws Error if no behaviour runs on this connection
+   */
+  notify(value: unknown): boolean {
+    const taken = this.#pump.inbox.notify(value);
+    if (taken !== undefined) return taken;
+    if (this.#pump.report !== undefined) return false;
+    throw new Error("notify() needs a behaviour on this connection: a session and hooks take no values");
+  }
+
+  /**
    * Sends a ping of at most 125 bytes (RFC 6455 §5.5.2).
    *
    * @returns the round trip in milliseconds

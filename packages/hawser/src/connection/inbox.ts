@@ -8,11 +8,21 @@ export interface Fragment {
   readonly final: boolean;
 }
 
+/** A control frame of the peer's, for a consumer that wants to hear of them, in order with the messages. */
+export interface Control {
+  readonly control: "ping" | "pong";
+  readonly bytes: Uint8Array;
+}
+
 /** What is delivered. */
-export type Item = string | Uint8Array | Fragment;
+export type Item = string | Uint8Array | Fragment | Control;
 
 /** Takes items as they come. A promise that it returns (and that must not reject) holds the next item. */
 export interface Consumer {
+  /** It wants to hear of pings and pongs: of pings that are answered, or of pings that it answers itself. */
+  readonly controls?: "answered" | "told";
+  /** Takes a value of the application's own. Returns false once it takes none any more. */
+  notify?(value: unknown): boolean;
   take(item: Item): PromiseLike<void> | undefined;
   /** All was taken, and nothing more will come. Called once. */
   finished(): void;
@@ -71,6 +81,16 @@ export class Inbox {
     return this.#ended && this.#items === undefined;
   }
 
+  /** Whether the consumer wants to hear of pings and pongs. */
+  get controls(): Consumer["controls"] {
+    return this.#consumer?.controls;
+  }
+
+  /** Gives a value to the consumer. Undefined: there is none that takes any. */
+  notify(value: unknown): boolean | undefined {
+    return this.#consumer?.notify?.(value);
+  }
+
   /** Over its mark. */
   get full(): boolean {
     return this.#full;
@@ -101,6 +121,7 @@ export class Inbox {
 
   /** The next item; undefined if there is none, or none may be delivered now. */
   take(): Item | undefined {
+    this.#checkFree();
     if (this.#items === undefined || this.#isBlocked()) return undefined;
     // Others have waited longer.
     if (this.#waiter !== undefined) return undefined;
@@ -112,6 +133,7 @@ export class Inbox {
 
   /** Gives the waiter the next item, when `take` gave none. */
   wait(waiter: Waiter): void {
+    this.#checkFree();
     if (this.finished) {
       waiter.arrived(undefined);
       return;
@@ -173,6 +195,11 @@ export class Inbox {
   end(): void {
     this.#ended = true;
     this.advance();
+  }
+
+  /** A behaviour takes all that comes: what somebody took before it would be missing in its states. */
+  #checkFree(): void {
+    if (this.controls !== undefined) throw new Error("a behaviour takes the messages of this connection");
   }
 
   #isBlocked(): boolean {

@@ -135,5 +135,6 @@ function eachUnheard<Each>(
 function asFragment(item: Item): Fragment {
   if (typeof item === "string") return { kind: "text", bytes: new TextEncoder().encode(item), final: true };
   if (item instanceof Uint8Array) return { kind: "binary", bytes: item, final: true };
+  if ("control" in item) throw new TypeError("a control frame is no piece of a message");
   return item;
 }

@@ -9,6 +9,7 @@ import type { SharedBytes } from "../wire/encoded.ts";
 import { LimitError } from "../wire/errors.ts";
 import type { Framing } from "../wire/framing.ts";
 import type { Limits, Timeouts } from "../wire/limits.ts";
+import { isKeepalive } from "../wire/rfc6455/keepalive.ts";
 import { createWire } from "../wire/rfc6455/machine.ts";
 import type { Kind, Role, Sink, Slab, Wire, WireEnd } from "../wire/wire.ts";
 import type { CloseReport, OuterCause } from "./close-report.ts";
@@ -97,6 +98,11 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   /** How the connection ended, once it has. */
   get report(): CloseReport | undefined {
     return this.#owner.report;
+  }
+
+  /** The port at the other end; undefined where a transport has none. */
+  get remotePort(): number | undefined {
+    return this.#transport.remotePort;
   }
 
   get blocked(): boolean {
@@ -206,12 +212,16 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
     return this.#deliver({ kind, bytes, final });
   }
 
-  ping(payload: Uint8Array): void {
-    this.sender.answer(payload);
+  ping(payload: Uint8Array): boolean {
+    const { controls } = this.inbox;
+    if (controls !== "told") this.sender.answer(payload);
+    return controls === undefined ? true : this.#deliverControl({ control: "ping", bytes: payload });
   }
 
-  pong(payload: Uint8Array, sentAt: number | undefined): void {
+  pong(payload: Uint8Array, sentAt: number | undefined): boolean {
     if (sentAt !== undefined) this.#owner.ponged(payload, sentAt, this.#clock.now());
+    if (this.inbox.controls === undefined || isKeepalive(payload, sentAt)) return true;
+    return this.#deliverControl({ control: "pong", bytes: payload });
   }
 
   /**
@@ -279,6 +289,11 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
 
   #deliver(item: Item): boolean {
     this.#owner.arrived(item);
+    return this.#deliverControl(item);
+  }
+
+  /** As `#deliver`, for what is no message. */
+  #deliverControl(item: Item): boolean {
     const room = this.inbox.deliver(item);
     this.#burst += 1;
     if (this.#burst < BURST) return room;

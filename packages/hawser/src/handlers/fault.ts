@@ -1,7 +1,8 @@
 // Faults: what a handler of the application throws, and where that goes.
 import { inspect } from "node:util";
 import { handlerFault } from "../connection/channels.ts";
-import type { AnyConnection } from "../connection/connection.ts";
+import { ConnectionClosedError } from "../connection/closed-error.ts";
+import { type AnyConnection, pumpOf } from "../connection/connection.ts";
 import { warnOnce } from "../transport/warn.ts";
 import { isError } from "../wire/errors.ts";
 
@@ -54,4 +55,19 @@ function inWords(error: unknown): string {
   } catch {
     return "something that cannot be shown";
   }
+}
+
+/** Ends a connection whose handler threw, and tells of it. */
+export function endByFault(ws: AnyConnection, error: unknown, onError: ErrorHook | undefined): void {
+  if (isOwnEnd(ws, error)) return;
+  pumpOf(ws).fail(1011, "internal error", { cause: "fault", error });
+  reportFault(error, ws, onError);
+}
+
+/** The end of a connection, seen by its handler as an error, is no fault: neither its error nor the abort of its signal. */
+function isOwnEnd(ws: AnyConnection, error: unknown): boolean {
+  if (!isError(error)) return false;
+  if (error instanceof ConnectionClosedError) return error.report === pumpOf(ws).report;
+  const { signal } = ws;
+  return signal.aborted && (error === signal.reason || error.cause === signal.reason);
 }

@@ -86,28 +86,8 @@ export function defineHandler<Accepts extends Kind = Kind, State = unknown>(
   return handler;
 }
 
-/**
- * A session or a handler as a handler.
- *
- * @param where how to name it in an error
- * @throws TypeError as `defineHandler` does
- */
-export function toHandler(where: string, given: unknown): Handler {
-  if (isSession(given)) return { session: given };
-  if (typeof given !== "object" || given === null) {
-    throw new TypeError(
-      `${where} must be a session (a function) or a handler (an object with hooks), not ${describe(given)}`,
-    );
-  }
-  checkHandler(where, given);
-  return given;
-}
-
-function isSession(given: unknown): given is Session {
-  return typeof given === "function";
-}
-
-function checkHandler(where: string, handler: object): asserts handler is Handler {
+/** @throws TypeError as `defineHandler` does */
+export function checkHandler(where: string, handler: object): asserts handler is Handler {
   checkNames(where, handler, handlerNames);
   const hooks = new Map<string, unknown>(Object.entries(handler).filter(([, hook]) => hook !== undefined));
   checkOneOf(`accepts of ${where}`, hooks.get("accepts"), ["text", "binary"]);

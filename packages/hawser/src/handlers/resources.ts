@@ -1,7 +1,8 @@
 // Resources: which handler answers for which path.
 import { Buffer } from "node:buffer";
+import { type CheckedHandler, toHandler } from "./application.ts";
+import type { Behaviour } from "./behaviour.ts";
 import type { Handler, Session } from "./handler.ts";
-import { toHandler } from "./handler.ts";
 
 /**
  * Handlers by path: `{ "/chat/:room": chat, "/files/*": files, "/echo": echo }`.
@@ -9,36 +10,36 @@ import { toHandler } from "./handler.ts";
  * `:name` matches one segment that is not empty, `*` at the end all that follows; both are in `request.params`,
  * percent-decoded. A path without either goes before patterns, and patterns go in the order they are written.
  */
-export type Resources = Readonly<Record<string, AnyHandler | Session>>;
+export type Resources = Readonly<Record<string, AnyHandler | Session | Pick<Behaviour, keyof Behaviour>>>;
 
 /** A handler, whatever it accepts. Its hooks are compared one by one: a `Handler<"text">` as such is no `Handler<Kind>`. */
 type AnyHandler = Pick<Handler, keyof Handler>;
 
 /** What a path leads to. */
 export interface Match {
-  readonly handler: Handler;
+  readonly handler: CheckedHandler;
   readonly params: Readonly<Record<string, string>>;
 }
 
 interface Pattern {
   readonly expression: RegExp;
   readonly names: readonly string[];
-  readonly handler: Handler;
+  readonly handler: CheckedHandler;
 }
 
 const noParams: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Resources, checked and ready to be matched. */
 export class ResourceTable {
-  readonly #exact = new Map<string, Handler>();
+  readonly #exact = new Map<string, CheckedHandler>();
   readonly #patterns: Pattern[] = [];
-  readonly #fallback: Handler | undefined;
+  readonly #fallback: CheckedHandler | undefined;
 
   /**
    * @param fallback answers for every other path
    * @throws TypeError for a path that does not begin with "/" or cannot stand in a request, a pattern that is none, or a value that is no handler
    */
-  constructor(resources: Resources, fallback: Handler | undefined) {
+  constructor(resources: Resources, fallback: CheckedHandler | undefined) {
     this.#fallback = fallback;
     for (const [path, given] of Object.entries(resources)) {
       checkPath(path);
@@ -49,7 +50,7 @@ export class ResourceTable {
   }
 
   /** All of them. */
-  get handlers(): readonly Handler[] {
+  get handlers(): readonly CheckedHandler[] {
     const handlers = [...this.#exact.values(), ...this.#patterns.map(({ handler }) => handler)];
     return this.#fallback === undefined ? handlers : [...handlers, this.#fallback];
   }

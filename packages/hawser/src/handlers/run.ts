@@ -1,24 +1,17 @@
 // run: drives a session or a handler on one connection, to its end.
 import type { CloseReport } from "../connection/close-report.ts";
-import { ConnectionClosedError } from "../connection/closed-error.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
 import { Connection, keepHeaders, pumpOf } from "../connection/connection.ts";
 import type { Consumer, Item } from "../connection/inbox.ts";
-import { describe, isError } from "../wire/errors.ts";
+import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
-import type { ErrorHook } from "./fault.ts";
-import { reportFault } from "./fault.ts";
+import { type CheckedHandler, toHandler } from "./application.ts";
+import type { BehaviourInfo } from "./behaviour.ts";
+import { BehaviourRun } from "./behaviour-run.ts";
+import { endByFault } from "./fault.ts";
 import type { Handler } from "./handler.ts";
-import { toHandler } from "./handler.ts";
-
-/** Options of `run`. */
-export interface RunOptions {
-  /** Hears of what the handler throws. Default: stderr, once a cause. */
-  readonly onError?: ErrorHook | undefined;
-  /** Headers of the handshake to remember after `open`. Default: none. */
-  readonly keep?: readonly string[] | undefined;
-}
+import type { RunOptions } from "./run-options.ts";
 
 /**
  * What runs on a connection: a session, or a handler, that takes what this connection receives and holds.
@@ -35,6 +28,12 @@ export type Runnable<Incoming extends Message, State> =
       readonly open?: (ws: Connection<Incoming, State>) => unknown;
       readonly message?: (ws: Connection<Incoming, State>, message: Incoming) => unknown;
       readonly close?: (ws: Connection<Incoming, State>, report: CloseReport) => unknown;
+    }
+  | {
+      readonly accepts?: Kind | undefined;
+      readonly upgrade?: unknown;
+      readonly init: (info: BehaviourInfo<Incoming, State>) => unknown;
+      readonly handle: unknown;
     };
 
 /**
@@ -60,7 +59,8 @@ export function run<Incoming extends Message, State>(
     );
   }
   if (checked.session !== undefined) return runSession(ws, checked, options);
-  const hooks = new HookRun(ws, checked, options);
+  const { behaviour } = checked;
+  const hooks = behaviour ? new BehaviourRun(ws, behaviour, options) : new HookRun(ws, checked, options);
   const done = new Promise<CloseReport>((resolve) => {
     hooks.onDone = resolve;
   });
@@ -78,8 +78,9 @@ function checkOptions(options: RunOptions): void {
 }
 
 /** As `run`, for a handler and options that are checked already, and for nobody who waits. */
-export function drive(ws: AnyConnection, handler: Handler, options: RunOptions): void {
-  if (handler.session === undefined) new HookRun(ws, handler, options).start();
+export function drive(ws: AnyConnection, handler: CheckedHandler, options: RunOptions): void {
+  if (handler.behaviour !== undefined) new BehaviourRun(ws, handler.behaviour, options).start();
+  else if (handler.session === undefined) new HookRun(ws, handler, options).start();
   else void runSession(ws, handler, options);
 }
 
@@ -96,20 +97,6 @@ function runSession(ws: AnyConnection, handler: Handler, options: RunOptions): P
   } catch (error) {
     return failed(error);
   }
-}
-
-function endByFault(ws: AnyConnection, error: unknown, onError: ErrorHook | undefined): void {
-  if (isOwnEnd(ws, error)) return;
-  pumpOf(ws).fail(1011, "internal error", { cause: "fault", error });
-  reportFault(error, ws, onError);
-}
-
-/** The end of a connection, seen by its handler as an error, is no fault: neither its error nor the abort of its signal. */
-function isOwnEnd(ws: AnyConnection, error: unknown): boolean {
-  if (!isError(error)) return false;
-  if (error instanceof ConnectionClosedError) return error.report === pumpOf(ws).report;
-  const { signal } = ws;
-  return signal.aborted && (error === signal.reason || error.cause === signal.reason);
 }
 
 /** Hooks, one at a time. */

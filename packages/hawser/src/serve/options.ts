@@ -3,9 +3,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Server as HttpServer } from "node:http";
 import type { ConnectionSettings, Settings } from "../accept/settings.ts";
 import { resolveSettings, settingNames } from "../accept/settings.ts";
+import { type CheckedHandler, toHandler } from "../handlers/application.ts";
 import type { ErrorHook } from "../handlers/fault.ts";
-import type { Handler, UpgradeHook } from "../handlers/handler.ts";
-import { toHandler } from "../handlers/handler.ts";
+import type { UpgradeHook } from "../handlers/handler.ts";
 import type { Resources } from "../handlers/resources.ts";
 import { ResourceTable } from "../handlers/resources.ts";
 import { describe } from "../wire/errors.ts";
@@ -78,7 +78,11 @@ export function resolveEndpoint<Accepts extends Kind, State>(
   };
 }
 
-function withUpgrade(where: string, given: unknown, upgrade: UpgradeHook<unknown> | undefined): Handler {
+function withUpgrade(
+  where: string,
+  given: unknown,
+  upgrade: UpgradeHook<unknown> | undefined,
+): CheckedHandler {
   const handler = toHandler(where, given);
   if (upgrade === undefined) return handler;
   if (typeof upgrade !== "function")

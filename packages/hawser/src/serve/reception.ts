@@ -6,8 +6,9 @@ import { Refused } from "../accept/refusal.ts";
 import type { Settings } from "../accept/settings.ts";
 import { resolveVersions } from "../accept/versions.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
+import type { CheckedHandler } from "../handlers/application.ts";
 import { reportFault } from "../handlers/fault.ts";
-import type { Handler, UpgradeAnswer, UpgradeResult } from "../handlers/handler.ts";
+import type { UpgradeAnswer, UpgradeResult } from "../handlers/handler.ts";
 import { drive } from "../handlers/run.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { RequestHead } from "../handshake/head.ts";
@@ -21,7 +22,7 @@ import type { Roster } from "./roster.ts";
 export class Reception {
   readonly #endpoint: Endpoint;
   readonly #roster: Roster;
-  readonly #settingsOf = new WeakMap<Handler, Settings>();
+  readonly #settingsOf = new WeakMap<CheckedHandler, Settings>();
   /** One function for all connections. */
   readonly #onEnded = (connection: AnyConnection): void => this.#roster.remove(connection);
 
@@ -70,7 +71,7 @@ export class Reception {
     publishRefusal(error, doorstep.peer.address);
   }
 
-  async #ask(candidate: Candidate, doorstep: Doorstep, handler: Handler): Promise<void> {
+  async #ask(candidate: Candidate, doorstep: Doorstep, handler: CheckedHandler): Promise<void> {
     const over = doorstep.failed();
     try {
       const asking = Promise.resolve(handler.upgrade?.(candidate.request));
@@ -100,7 +101,12 @@ export class Reception {
     reportFault(error, undefined, this.#endpoint.onError);
   }
 
-  #accept(candidate: Candidate, doorstep: Doorstep, handler: Handler, answer: UpgradeAnswer<unknown>): void {
+  #accept(
+    candidate: Candidate,
+    doorstep: Doorstep,
+    handler: CheckedHandler,
+    answer: UpgradeAnswer<unknown>,
+  ): void {
     // The peer may have gone, or the server may have begun to close (it was told so), while the hook was deciding.
     if (doorstep.settled) return;
     let connection: AnyConnection | undefined;
@@ -122,13 +128,13 @@ export class Reception {
     if (connection !== undefined) this.#drive(connection, handler);
   }
 
-  #drive(connection: AnyConnection, handler: Handler): void {
+  #drive(connection: AnyConnection, handler: CheckedHandler): void {
     this.#roster.add(connection);
     drive(connection, handler, this.#endpoint);
   }
 
   /** One object for all connections of a handler. */
-  #settingsFor(handler: Handler | undefined): Settings {
+  #settingsFor(handler: CheckedHandler | undefined): Settings {
     const { settings } = this.#endpoint;
     if (handler === undefined) return settings;
     const { accepts = settings.accepts, versions, ambiguous } = handler;

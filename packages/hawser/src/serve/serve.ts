@@ -1,6 +1,6 @@
 // serve: a WebSocket server in one call.
 import { type TlsOptions, Server as TlsServer } from "node:tls";
-import type { Handler, Session } from "../handlers/handler.ts";
+import type { Application } from "../handlers/application.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
 import type { EndpointOptions, PlainHttp } from "./options.ts";
@@ -22,13 +22,13 @@ export interface ServeOptions<Accepts extends Kind = Kind, State = unknown>
 /**
  * Starts a WebSocket server.
  *
- * @param handler a session or a handler, for every path that no resource matches
+ * @param handler a session, a handler or a behaviour, for every path that no resource matches
  * @returns the server, when it listens
  * @throws (rejects with) TypeError or RangeError for wrong options; the system's error if it cannot listen (EADDRINUSE)
  */
 export async function serve<Accepts extends Kind = Kind, State = undefined>(
   options: ServeOptions<Accepts, State>,
-  handler?: Handler<Accepts, State> | Session<Accepts, State>,
+  handler?: Application<Accepts, State>,
 ): Promise<Server> {
   checkGiven("serve()", options, "{ port: 8080 }");
   checkNames("serve()", options, [...endpointNames, ...placeNames, "tls", "http"]);

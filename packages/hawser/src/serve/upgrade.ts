@@ -6,7 +6,7 @@ import { Server as HttpServer } from "node:http";
 import { Server as HttpsServer } from "node:https";
 import { Duplex } from "node:stream";
 import type { Peer } from "../accept/trust.ts";
-import type { Handler, Session } from "../handlers/handler.ts";
+import type { Application } from "../handlers/application.ts";
 import { wantsWebSocket } from "../handshake/answer.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { RequestHead } from "../handshake/head.ts";
@@ -115,7 +115,7 @@ export class UpgradeEndpoint extends LiveServer {
 export function upgrade<Accepts extends Kind = Kind, State = undefined>(
   server: UpgradeEmitter | null,
   options: EndpointOptions<Accepts, State>,
-  handler?: Handler<Accepts, State> | Session<Accepts, State>,
+  handler?: Application<Accepts, State>,
 ): UpgradeEndpoint {
   if (server !== null && typeof server?.on !== "function") {
     throw new TypeError(

@@ -83,6 +83,10 @@ export class DuplexTransport implements Transport, OutgoingOwner, StreamListener
     return this.#outgoing.taken;
   }
 
+  get remotePort(): number | undefined {
+    return this.#stream instanceof Socket ? this.#stream.remotePort : undefined;
+  }
+
   get remoteAddress(): string | undefined {
     return this.#stream instanceof Socket ? this.#stream.remoteAddress : undefined;
   }

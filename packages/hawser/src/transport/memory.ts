@@ -55,6 +55,7 @@ export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
 class MemoryTransport implements Transport, Flushable, PipeSender, PipeReceiver {
   readonly lends = false;
   readonly remoteAddress: undefined = undefined;
+  readonly remotePort: undefined = undefined;
   readonly #clock: Clock;
   readonly #out: MemoryPipe;
   readonly #in: MemoryPipe;

@@ -32,6 +32,7 @@ export interface Transport extends Output {
   readonly lends: boolean;
   /** The peer's address as the system tells it; undefined where there is none (a pipe, memory). */
   readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
   /**
    * Starts to deliver, with what came before. Called again, it hands over: who listened before hears nothing more, and who
    * listens now hears of an end or a loss that is past.

@@ -63,10 +63,10 @@ export interface Sink extends Output {
   message(data: string | Uint8Array): boolean;
   /** A piece of a message, instead of `message`, while `streaming` is set. Text is checked, but may be cut inside a character. Return as for `message`. */
   fragment(kind: Kind, bytes: Uint8Array, final: boolean): boolean;
-  /** A ping came. Whoever drives the machine owes the peer a `pong` with this payload, or with that of a later ping (RFC 6455 §5.5.2). */
-  ping(payload: Uint8Array): void;
-  /** A pong came. `sentAt` is when the ping it answers was sent (older pings count as answered too); undefined: it answers none of ours. */
-  pong(payload: Uint8Array, sentAt: number | undefined): void;
+  /** A ping came. Whoever drives the machine owes the peer a `pong` with this payload, or with that of a later ping (RFC 6455 §5.5.2). False: enough for now, as from `message`. */
+  ping(payload: Uint8Array): unknown;
+  /** A pong came. `sentAt` is when the ping it answers was sent (older pings count as answered too); undefined: it answers none of ours. False: enough for now, as from `message`. */
+  pong(payload: Uint8Array, sentAt: number | undefined): unknown;
   /**
    * A Close or a violation came behind messages. Return false while the answers to those are still to be sent: the machine
    * holds until `resume`, and then goes on without asking again. Absent, it never waits.

@@ -1,7 +1,7 @@
 // defineHandler and toHandler: what is a handler, and what is said of what is none.
 import { defineHandler, type Handler } from "hawser";
 import { describe, expect, test } from "vitest";
-import { toHandler } from "../../src/handlers/handler.ts";
+import { toHandler } from "../../src/handlers/application.ts";
 
 describe("defineHandler", () => {
   test("gives back what it was given", () => {
@@ -63,7 +63,7 @@ describe("toHandler", () => {
   ])("%o is neither", (given, words) => {
     expect(() => toHandler("serve()", given)).toThrow(
       new TypeError(
-        `serve() must be a session (a function) or a handler (an object with hooks), not ${words}`,
+        `serve() must be a session (a function), a handler (an object with hooks) or a behaviour (one with init and handle), not ${words}`,
       ),
     );
   });

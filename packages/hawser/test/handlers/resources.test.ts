@@ -129,7 +129,7 @@ describe("what is wrong is said at construction", () => {
     const wrong = { "/x": 5 as unknown as Handler };
     expect(() => table(wrong)).toThrow(
       new TypeError(
-        'the resource "/x" must be a session (a function) or a handler (an object with hooks), not the number 5',
+        'the resource "/x" must be a session (a function), a handler (an object with hooks) or a behaviour (one with init and handle), not the number 5',
       ),
     );
     expect(() => table({ "/x": { mesage() {} } as Handler })).toThrow(

@@ -644,7 +644,11 @@ describe("accepts", () => {
 
 describe("what is wrong is said at the call", () => {
   test.each([
-    [5, {}, "run() must be a session (a function) or a handler (an object with hooks), not the number 5"],
+    [
+      5,
+      {},
+      "run() must be a session (a function), a handler (an object with hooks) or a behaviour (one with init and handle), not the number 5",
+    ],
     [
       { opne() {} },
       {},

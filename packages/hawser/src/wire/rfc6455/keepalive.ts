@@ -2,6 +2,8 @@
 import { Buffer } from "node:buffer";
 import type { Timeouts } from "../limits.ts";
 
+/** How long the payload of a keepalive's ping is: the time, as a double. */
+const PAYLOAD = 8;
 /** Pings that are remembered; a pong for an older one is no answer any more. */
 const MAX_OUTSTANDING = 64;
 
@@ -21,6 +23,12 @@ interface Waiting {
   since: number | undefined;
   /** When patience began anew: at the ping, at a byte of a frame in progress, when reading went on after a pause. */
   progressAt: number;
+}
+
+/** Whether a pong answers a ping of `Keepalive.begin`: those say when they were sent. */
+export function isKeepalive(payload: Uint8Array, sentAt: number | undefined): boolean {
+  if (sentAt === undefined || payload.length !== PAYLOAD) return false;
+  return new DataView(payload.buffer, payload.byteOffset, PAYLOAD).getFloat64(0) === sentAt;
 }
 
 /** Remembers pings and decides when to send one and when to give up. */
@@ -48,7 +56,7 @@ export class Keepalive {
 
   /** A ping of our own goes out: returns its payload. */
   begin(now: number): Buffer {
-    const payload = Buffer.alloc(8);
+    const payload = Buffer.alloc(PAYLOAD);
     payload.writeDoubleBE(now);
     // Patience counts from the first ping that is unanswered; where it is longer than the interval, more pings follow.
     const whole = Math.floor(now);

@@ -295,9 +295,9 @@ class Machine implements Wire, MessageHandler {
     if (opcode === Opcode.close) {
       this.#conclude({ frame: this.#settings.framing.parseClose(payload), payload });
     } else if (opcode === Opcode.pong) {
-      this.#sink.pong(payload, this.#keepalive.answered(payload));
+      return this.#heed(this.#sink.pong(payload, this.#keepalive.answered(payload)) !== false);
     } else if (this.phase === "open") {
-      this.#sink.ping(payload);
+      return this.#heed(this.#sink.ping(payload) !== false);
     }
     return this.#readsOn();
   }
