@@ -97,7 +97,10 @@ test("hears of everything, in order: messages, pings, pongs, notices, the Close,
 
 test("does not hear of the pongs that answer keepalive", async () => {
   const { behaviour, types } = recorder();
-  const { server, client, clock } = testPair({ server: { timeouts: { pong: 60_000 } } });
+  const { server, client, clock } = testPair({
+    server: { timeouts: { pong: 60_000 } },
+    client: { timeouts: { keepalive: Number.POSITIVE_INFINITY } },
+  });
   const done = run(server, behaviour);
   clock.advance(25_000);
   await new Promise(setImmediate);
