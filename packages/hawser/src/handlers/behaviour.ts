@@ -1,5 +1,5 @@
 // Behaviours: what happens on a connection as a pure state machine, which a test can run without a socket.
-import type { VersionOptions } from "../accept/versions.ts";
+import { checkedList, type VersionOptions } from "../accept/versions.ts";
 import type { CloseReport } from "../connection/close-report.ts";
 import type { Connection, Message } from "../connection/connection.ts";
 import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
@@ -90,6 +90,7 @@ export function checkBehaviour(where: string, given: object): asserts given is B
   checkNames(where, given, behaviourNames);
   const values = new Map<string, unknown>(Object.entries(given));
   checkOneOf(`accepts of ${where}`, values.get("accepts"), ["text", "binary"]);
+  if (values.get("versions") !== undefined) checkedList(values.get("versions"));
   checkBoolean(`autoPong of ${where}`, values.get("autoPong"), true);
   for (const name of ["init", "handle"] as const) {
     const hook = values.get(name);
