@@ -57,7 +57,7 @@ export function examine(head: RequestHead, welcome: readonly WireVersion[] = mod
   const { path, query, authority } = parseTarget(head.target);
   checkConnection(headers);
   const versions = requestedVersions(headers, welcome);
-  const version = versions[0] ?? "rfc6455";
+  const [version] = versions;
   const wishes = version === "rfc6455" ? wishesOf(headers) : legacyWishes(version, headers);
   checkNoBody(headers, wishes.challenge !== undefined);
   return {

@@ -22,7 +22,7 @@ export interface Opening {
   /** The wire version that is asked for; the first of `versions`. */
   readonly version: WireVersion;
   /** All that the request may mean: hixie-76, whatwg-2010-08 and hybi-01 can ask in the very same words. */
-  readonly versions: readonly WireVersion[];
+  readonly versions: readonly [WireVersion, ...WireVersion[]];
   /** What Sec-WebSocket-Key1 and Sec-WebSocket-Key2 come to, in the versions that have them. */
   readonly challenge?: readonly [number, number] | undefined;
 }

@@ -42,9 +42,14 @@ const EVERY_SPLIT = 512;
 /**
  * Runs something on bytes whole, cut in two everywhere, byte by byte, and in all ways if they are few, and expects the same each time.
  *
+ * @param few up to so many bytes are cut in all ways, of which each byte more doubles the number
  * @returns what came out
  */
-export function underEverySplit<Result>(input: Uint8Array, run: (chunks: Buffer[]) => Result): Result {
+export function underEverySplit<Result>(
+  input: Uint8Array,
+  run: (chunks: Buffer[]) => Result,
+  few = 12,
+): Result {
   const whole = run([Buffer.from(input)]);
   const same = (chunks: Buffer[]) => {
     const sizes = chunks.map((chunk) => chunk.length);
@@ -66,6 +71,6 @@ export function underEverySplit<Result>(input: Uint8Array, run: (chunks: Buffer[
     }
   }
   same(byteByByte(input));
-  if (input.length <= 12) for (const chunks of allSplits(input)) same(chunks);
+  if (input.length <= few) for (const chunks of allSplits(input)) same(chunks);
   return whole;
 }

@@ -116,7 +116,7 @@ export function checkEcho(offer: Offer, answer: AnswerHead, prefix: string, by: 
     if (values.length === 0 && offer.lenient) continue;
     if (values.length !== 1 || values[0] !== wanted) {
       const found = values.length === 0 ? "missing" : values.map(quote).join(" and ");
-      throw broken(`the ${name} of the answer must be ${quote(wanted ?? "")}, and is ${found}`, by);
+      throw broken(`the ${name} of the answer must be ${quote(wanted)}, and is ${found}`, by);
     }
   }
 }

@@ -46,9 +46,9 @@ export function proofOf([first, second]: readonly [number, number], body: Uint8A
 export type RandomInteger = (below: number) => number;
 
 /** What may stand between the digits: printable ASCII without digits and the space. */
-const NOISE = [...Array(0x7e - 0x20).keys()]
-  .map((offset) => String.fromCharCode(offset + 0x21))
-  .filter((character) => !/[0-9]/.test(character));
+const NOISE = Array.from({ length: 0x7e - 0x20 }, (_, offset) => String.fromCharCode(offset + 0x21))
+  .join("")
+  .replace(/[0-9]/g, "");
 
 /** Makes a key, and the number that it comes to, as hixie-76 tells a client to. */
 export function makeKey(random: RandomInteger): { readonly key: string; readonly number: number } {
@@ -57,7 +57,7 @@ export function makeKey(random: RandomInteger): { readonly key: string; readonly
   const characters = String(number * spaces).split("");
   const noise = 1 + random(12);
   for (let count = 0; count < noise; count += 1) {
-    characters.splice(random(characters.length + 1), 0, NOISE[random(NOISE.length)] ?? "!");
+    characters.splice(random(characters.length + 1), 0, NOISE.charAt(random(NOISE.length)));
   }
   // Neither the first nor the last: what trims a value would take those away.
   for (let count = 0; count < spaces; count += 1) {

@@ -31,7 +31,10 @@ export function alikeVersions(versions: readonly WireVersion[]): readonly WireVe
   return keyed.filter((version) => versions.includes(version));
 }
 
-const modern: readonly WireVersion[] = ["rfc6455"];
+/** One version at least. */
+type Meant = readonly [WireVersion, ...WireVersion[]];
+
+const modern: Meant = ["rfc6455"];
 
 /**
  * What a request may ask for: one version, or several that ask in the same words.
@@ -40,15 +43,12 @@ const modern: readonly WireVersion[] = ["rfc6455"];
  * @throws HandshakeError 426 for a version that is known or might be, and 400 for what names none; either lists, in
  *   Sec-WebSocket-Version, those that are welcome (RFC 6455 §4.4)
  */
-export function requestedVersions(
-  headers: HeaderList,
-  welcome: readonly WireVersion[],
-): readonly WireVersion[] {
+export function requestedVersions(headers: HeaderList, welcome: readonly WireVersion[]): Meant {
   const number = headers.get("sec-websocket-version");
   if (number === "13" && welcome.includes("rfc6455")) return modern;
-  const meant = meanings(headers, number).filter((version) => isWelcome(version, welcome));
-  if (meant.length === 0) throw unwelcome(number, welcome);
-  return meant;
+  const [first, ...others] = meanings(headers, number).filter((version) => isWelcome(version, welcome));
+  if (first === undefined) throw unwelcome(number, welcome);
+  return [first, ...others];
 }
 
 function meanings(headers: HeaderList, number: string | undefined): readonly WireVersion[] {

@@ -3,6 +3,8 @@ import { Buffer } from "node:buffer";
 import { describe, expect, it } from "vitest";
 import type { AcceptanceOptions } from "../../../src/handshake/acceptance.ts";
 import { examine, printAcceptance, wantsWebSocket } from "../../../src/handshake/answer.ts";
+import { HeaderList } from "../../../src/handshake/header-list.ts";
+import { hixie76Wishes } from "../../../src/handshake/legacy/hixie-76.ts";
 import type { Opening } from "../../../src/handshake/opening.ts";
 import { framingOf } from "../../../src/wire/legacy/framings.ts";
 import type { WireVersion } from "../../../src/wire/wire.ts";
@@ -162,6 +164,10 @@ describe("hixie-76", () => {
     expect(refusalOf(() => examined("hixie-75", [...hixie75, "Content-Length: 8"]))).toMatchObject({
       status: 400,
     });
+  });
+
+  it("without its keys → 400", () => {
+    expect(refusalOf(() => hixie76Wishes(new HeaderList([])))).toMatchObject({ status: 400 });
   });
 
   it("cannot be answered without what it asked", () => {
