@@ -33,12 +33,13 @@ export function toHandler(where: string, given: unknown): CheckedHandler {
     return given;
   }
   checkBehaviour(where, given);
-  const { accepts, versions, ambiguous, upgrade } = given;
+  const { accepts, versions, ambiguous } = given;
   return {
     accepts,
     versions,
     ambiguous,
-    ...(upgrade !== undefined && { upgrade: (request) => given.upgrade?.(request) }),
+    // As a method of the behaviour: it may use `this`.
+    ...(given.upgrade && { upgrade: (request) => given.upgrade?.(request) }),
     behaviour: given,
   };
 }
