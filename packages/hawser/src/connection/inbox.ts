@@ -9,7 +9,7 @@ export interface Fragment {
 }
 
 /** A control frame of the peer's, for a consumer that wants to hear of them, in order with the messages. */
-export interface Control {
+interface Control {
   readonly control: "ping" | "pong";
   readonly bytes: Uint8Array;
 }
