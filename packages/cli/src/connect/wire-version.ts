@@ -1,5 +1,6 @@
 // --version: what the wire versions before RFC 6455 cannot carry, as far as it matters before there is a connection.
 import type { WireVersion } from "hawser";
+import { versionNumbers } from "hawser/handshake";
 
 /** Text in whole messages, and nothing else. `can` of a connection says the same, and a test holds both together. */
 const textOnly: ReadonlySet<WireVersion> = new Set<WireVersion>(["hixie-75", "hixie-76", "whatwg-2010-08"]);
@@ -20,20 +21,10 @@ export function hasBinary(version: WireVersion): boolean {
 /** What says to the peer that it did not get all that was meant for it: 1011, or the nearest that there is. */
 export function giveUpCode(version: WireVersion): number {
   if (version === "rfc6455") return 1011;
-  return oldCodes.has(version) ? 1001 : 1000;
+  return oldCodes.has(version) ? 1002 : 1000;
 }
-
-/** Versions by their number in Sec-WebSocket-Version. */
-const numbers: ReadonlyMap<string, WireVersion> = new Map([
-  ["13", "rfc6455"],
-  ["8", "hybi-08"],
-  ["7", "hybi-07"],
-  ["6", "hybi-06"],
-  ["5", "hybi-05"],
-  ["4", "hybi-04"],
-]);
 
 /** The versions that a Sec-WebSocket-Version names: those that a server speaks, in its answer. */
 export function versionsIn(header: string): readonly WireVersion[] {
-  return header.split(",").flatMap((number) => numbers.get(number.trim()) ?? []);
+  return header.split(",").flatMap((number) => versionNumbers.get(number.trim()) ?? []);
 }

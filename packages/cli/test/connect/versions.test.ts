@@ -19,7 +19,7 @@ describe.each(allVersions)("%s", (version) => {
       binary: client.can.binary,
     });
     const { sent } = await client.close(giveUpCode(version));
-    expect(sent?.code).toBe(!client.can.closeCode ? 1005 : version === "rfc6455" ? 1011 : 1001);
+    expect(sent?.code).toBe(!client.can.closeCode ? 1005 : version === "rfc6455" ? 1011 : 1002);
   });
 });
 

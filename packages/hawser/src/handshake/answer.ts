@@ -17,7 +17,7 @@ import type { HeaderFields } from "./header-fields.ts";
 import { HeaderList } from "./header-list.ts";
 import { hostOf } from "./host.ts";
 import { acceptFor } from "./key.ts";
-import { legacyWishes, printLegacyAcceptance } from "./legacy/answer.ts";
+import { legacyHandshakes } from "./legacy/handshakes.ts";
 import { CHALLENGE_LENGTH } from "./legacy/key-number.ts";
 import { requestedVersions } from "./legacy/requested-version.ts";
 import type { Opening } from "./opening.ts";
@@ -58,7 +58,7 @@ export function examine(head: RequestHead, welcome: readonly WireVersion[] = mod
   checkConnection(headers);
   const versions = requestedVersions(headers, welcome);
   const [version] = versions;
-  const wishes = version === "rfc6455" ? wishesOf(headers) : legacyWishes(version, headers);
+  const wishes = version === "rfc6455" ? wishesOf(headers) : legacyHandshakes[version].wishes(headers);
   checkNoBody(headers, wishes.challenge !== undefined);
   return {
     head,
@@ -138,7 +138,8 @@ const ownOnRefusal = /^(?:connection|content-length|transfer-encoding)$/i;
  *   location that is no URL, and for hybi-04 without a nonce
  */
 export function printAcceptance(opening: Opening, options: AcceptanceOptions = {}): Acceptance {
-  if (opening.version !== "rfc6455") return printLegacyAcceptance(opening, options);
+  const { version } = opening;
+  if (version !== "rfc6455") return legacyHandshakes[version].accept(opening, options);
   const { subprotocol, extensions = [], headers } = options;
   const accept = acceptFor(opening.key);
   // What every answer has is known to be right: only the lines behind it are checked.

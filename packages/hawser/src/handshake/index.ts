@@ -28,8 +28,9 @@ export { reasonPhrase } from "./reason-phrase.ts";
 export type { Agreement, Offer, OfferOptions, Randomness } from "./agreement.ts";
 export { AnswerBody } from "./answer-body.ts";
 export { type AnswerHead, type AnswerRead, AnswerReader } from "./head.ts";
+export { checkProof } from "./legacy/hixie-76.ts";
 export { CHALLENGE_LENGTH, PROOF_LENGTH } from "./legacy/key-number.ts";
-export { checkProof } from "./legacy/offer.ts";
+export { versionNumbers } from "./legacy/requested-version.ts";
 export { checkAnswer, printOffer } from "./offer.ts";
 export { isWebSocketUrl, parseWebSocketUrl, type WebSocketUrl } from "./url.ts";
 

@@ -19,7 +19,7 @@ import { quote } from "./field-syntax.ts";
 import type { AnswerHead } from "./head.ts";
 import type { HeaderList } from "./header-list.ts";
 import { isKey } from "./key.ts";
-import { legacyClients } from "./legacy/offer.ts";
+import { legacyHandshakes } from "./legacy/handshakes.ts";
 
 /**
  * Prints the request (RFC 6455 §4.1, or as the version has it).
@@ -36,7 +36,7 @@ export function printOffer(options: OfferOptions): Offer {
   if (compression !== undefined) extensions.push(...offerDeflate(compression));
   if (version !== "rfc6455") {
     if (extensions.length > 0) throw new UnsupportedError(`${version} has no compression and no extensions`);
-    return legacyClients[version].offer(options, parts);
+    return legacyHandshakes[version].offer(options, parts);
   }
   const { subprotocols } = parts;
   const lines: Line[] = [
@@ -64,7 +64,7 @@ export function checkAnswer(offer: Offer, answer: AnswerHead): Agreement {
   const broken = brokenBy(answer);
   if (status !== 101) throw broken(`the server answered ${status}, and not 101`, "RFC 6455 §4.1(1)");
   if (version === "1.0") throw broken("the server answered 101 over HTTP/1.0", "RFC 9110 §15.2");
-  if (offer.version !== "rfc6455") return legacyClients[offer.version].check(offer, answer);
+  if (offer.version !== "rfc6455") return legacyHandshakes[offer.version].check(offer, answer);
   checkSwitch(answer);
   checkAccept(offer, answer);
   const subprotocol = subprotocolOf(offer, answer, "Sec-WebSocket-Protocol", "RFC 6455 §4.1(6)");

@@ -40,6 +40,7 @@ it("has the public names and no others", () => {
     "reasonPhrase",
     "resolveCompression",
     "validateOrigins",
+    "versionNumbers",
     "wantsWebSocket",
   ]);
 });

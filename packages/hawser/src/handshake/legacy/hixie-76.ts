@@ -105,3 +105,13 @@ export function checkHixie76(offer: Offer, answer: AnswerHead): Agreement {
   const subprotocol = onlySubprotocolOf(offer, answer, "Sec-WebSocket-Protocol", rule);
   return { subprotocol, extensions: [], deflate: undefined };
 }
+
+/**
+ * Checks the sixteen bytes that come behind the head of an answer.
+ *
+ * @throws HandshakeError if they prove nothing
+ */
+export function checkProof(offer: Offer, answer: AnswerHead, bytes: Uint8Array): void {
+  if (offer.proof?.equals(bytes) === true) return;
+  throw brokenBy(answer)("the sixteen bytes behind the answer are not what the keys come to", rule);
+}

@@ -4,8 +4,8 @@ import { quote } from "../field-syntax.ts";
 import { HandshakeError } from "../handshake-error.ts";
 import type { HeaderList } from "../header-list.ts";
 
-/** Versions by what Sec-WebSocket-Version says. */
-const numbers: ReadonlyMap<string, WireVersion> = new Map([
+/** Versions by what Sec-WebSocket-Version says, the newest first. */
+export const versionNumbers: ReadonlyMap<string, WireVersion> = new Map([
   ["13", "rfc6455"],
   ["8", "hybi-08"],
   ["7", "hybi-07"],
@@ -54,7 +54,7 @@ export function requestedVersions(headers: HeaderList, welcome: readonly WireVer
 function meanings(headers: HeaderList, number: string | undefined): readonly WireVersion[] {
   const first = headers.has("sec-websocket-key1");
   const hasKeys = first && headers.has("sec-websocket-key2");
-  if (number !== undefined && !(number === "0" && hasKeys)) return known(numbers.get(number));
+  if (number !== undefined && !(number === "0" && hasKeys)) return known(versionNumbers.get(number));
   // With a part of what a later version needs it is no request of the first one.
   const hasSome = first || headers.has("sec-websocket-key2") || headers.has("sec-websocket-key");
   if (!hasKeys) return hasSome ? [] : ["hixie-75"];
@@ -74,7 +74,9 @@ function isWelcome(version: WireVersion, welcome: readonly WireVersion[]): boole
 const numberPattern = /^(?:[0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])$/;
 
 function unwelcome(given: string | undefined, welcome: readonly WireVersion[]): HandshakeError {
-  const spoken = [...numbers].filter(([, version]) => welcome.includes(version)).map(([number]) => number);
+  const spoken = [...versionNumbers]
+    .filter(([, version]) => welcome.includes(version))
+    .map(([number]) => number);
   const supported = spoken.length === 0 ? [] : [["Sec-WebSocket-Version", spoken.join(", ")] as const];
   const mustBe = spoken.length === 0 ? "absent here" : spoken.join(" or ");
   if (given !== undefined && numberPattern.test(given)) {

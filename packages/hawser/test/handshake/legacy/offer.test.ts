@@ -4,7 +4,7 @@ import { UnsupportedError } from "hawser";
 import { describe, expect, it } from "vitest";
 import type { Offer, OfferOptions } from "../../../src/handshake/agreement.ts";
 import { examine, printAcceptance } from "../../../src/handshake/answer.ts";
-import { checkProof } from "../../../src/handshake/legacy/offer.ts";
+import { checkProof } from "../../../src/handshake/legacy/hixie-76.ts";
 import { checkAnswer, printOffer } from "../../../src/handshake/offer.ts";
 import { parseWebSocketUrl } from "../../../src/handshake/url.ts";
 import { allVersions } from "../../../src/wire/legacy/framings.ts";
