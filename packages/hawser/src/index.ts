@@ -15,6 +15,20 @@ export type { Ambiguous, VersionOptions } from "./accept/versions.ts";
 export type { CompressionOptions } from "./handshake/compression.ts";
 export type { Origins } from "./handshake/origin.ts";
 
+// To run it on all cores.
+export {
+  type LeaveOptions,
+  type MemberStats,
+  type Pool,
+  type PoolReport,
+  type PoolStats,
+  type PrimaryPool,
+  startPool,
+} from "./workers/pool.ts";
+export type { MemberCounts } from "./workers/messages.ts";
+export type { MemberPhase } from "./workers/member-process.ts";
+export type { PoolOptions, Supervision } from "./workers/options.ts";
+
 // To write what it serves.
 export {
   defineHandler,

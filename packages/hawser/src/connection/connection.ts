@@ -9,6 +9,7 @@ import type { Sendable } from "./bytes.ts";
 import { sendable } from "./bytes.ts";
 import { connectionOpen } from "./channels.ts";
 import type { CloseReport } from "./close-report.ts";
+import { nameConnection } from "./ids.ts";
 import type { Item } from "./inbox.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { MessageStream } from "./message-stream.ts";
@@ -67,6 +68,7 @@ export class Connection<Received extends Message = Message, State = unknown>
   readonly #life: Lifecycle<AnyConnection>;
   #sending: Promise<unknown> | undefined;
   #streams: MessageStreams | undefined;
+  #id: string | undefined;
 
   static {
     pumpOf = (connection) => connection.#pump;
@@ -93,6 +95,12 @@ export class Connection<Received extends Message = Message, State = unknown>
   /** The answer of the handshake, with the headers named in `keep`; with all until `open` has returned. */
   get response(): ResponseHead {
     return this.#response;
+  }
+
+  /** A name that no other connection of this process, or of its pool, has or had: `pool.send(ws.id, …)`. */
+  get id(): string {
+    this.#id ??= nameConnection(this);
+    return this.#id;
   }
 
   /** Where the connection stands. */

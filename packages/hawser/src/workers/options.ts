@@ -1,0 +1,144 @@
+// The options of a pool: checked once, in the primary; a module is checked where it is loaded, in each member.
+
+import { availableParallelism } from "node:os";
+import { isAbsolute, resolve } from "node:path";
+import type { TlsOptions } from "node:tls";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { ConnectionSettings } from "../accept/settings.ts";
+import { resolveSettings, settingNames } from "../accept/settings.ts";
+import type { EndpointOptions } from "../serve/options.ts";
+import type { ListenPlace } from "../serve/place.ts";
+import { checkPlace } from "../serve/place.ts";
+import { describe } from "../wire/errors.ts";
+import { checkBoolean, checkNames } from "../wire/options.ts";
+
+/** How members are looked after. Milliseconds. */
+export interface Supervision {
+  /** A member that says nothing for so long gets no new connections. Default 3 s. */
+  readonly silent?: number | undefined;
+  /** For so long: it is killed and replaced. Default 10 s. */
+  readonly hang?: number | undefined;
+  /** For a member to load its module. Default 30 s. */
+  readonly start?: number | undefined;
+  /** How many replacements a minute are too many: then the pool stops. Default 10 for each member. */
+  readonly restarts?: number | undefined;
+}
+
+/** Options of `startPool`. What a member needs goes to it as a copy: no functions, unless the module itself calls `startPool`. */
+export interface PoolOptions
+  extends Omit<ConnectionSettings, "clock">,
+    Pick<ListenPlace, "port" | "host" | "backlog" | "socketPath">,
+    Pick<EndpointOptions, "keep" | "onError"> {
+  /** The module whose `export default` each member runs: a path, or a URL (`import.meta.url` for this very module). */
+  readonly module: string | URL;
+  /** How many members. Default "auto": one for each core that this process may use. */
+  readonly workers?: number | "auto" | undefined;
+  /** TLS, spoken by the members. */
+  readonly tls?: TlsOptions | undefined;
+  /** Open connections of the whole pool; the next gets 503. Default: `limits.connections` for each member. */
+  readonly connections?: number | undefined;
+  readonly supervision?: Supervision | undefined;
+  /** SIGTERM and SIGINT close the pool, a second one at once; SIGHUP restarts its members. Default true. */
+  readonly signals?: boolean | undefined;
+  /** Flags of node for the members. Default: those of this process. */
+  readonly execArgv?: readonly string[] | undefined;
+  /** A member is ready, all are, or the pool has begun to close: for probes. */
+  readonly onReady?: (() => void) | undefined;
+  readonly onDraining?: (() => void) | undefined;
+}
+
+const names: readonly string[] = [
+  ...settingNames.filter((name) => name !== "clock"),
+  ...["port", "host", "backlog", "socketPath", "keep", "onError"],
+  ...[
+    "module",
+    "workers",
+    "tls",
+    "connections",
+    "supervision",
+    "signals",
+    "execArgv",
+    "onReady",
+    "onDraining",
+  ],
+];
+
+/** Those for the primary, whole. */
+export interface PoolSettings {
+  readonly module: string;
+  readonly workers: number;
+  readonly place: ListenPlace;
+  readonly connections: number;
+  readonly supervision: Required<{ readonly [name in keyof Supervision]: number }>;
+  readonly signals: boolean;
+  readonly execArgv: readonly string[] | undefined;
+  /** For the members. */
+  readonly memberOptions: Readonly<Record<string, unknown>>;
+  readonly onReady: (() => void) | undefined;
+  readonly onDraining: (() => void) | undefined;
+}
+
+/** @throws TypeError or RangeError for what is wrong, naming the option and what is allowed */
+export function resolvePool(options: PoolOptions): PoolSettings {
+  checkNames("startPool()", options, names);
+  const { port, host, backlog, socketPath, workers = "auto", connections, supervision, execArgv } = options;
+  const place: ListenPlace = { port, host, backlog, socketPath };
+  checkPlace(place);
+  const { limits } = resolveSettings(options);
+  const count = workers === "auto" ? availableParallelism() : checkCount("workers", workers);
+  return {
+    module: moduleUrl(options.module),
+    workers: count,
+    place,
+    connections:
+      connections === undefined ? count * limits.connections : checkCount("connections", connections),
+    supervision: resolveSupervision(supervision, count),
+    signals: checkBoolean("signals", options.signals, true),
+    execArgv,
+    memberOptions: memberOptions(options),
+    onReady: checkFunction("onReady", options.onReady),
+    onDraining: checkFunction("onDraining", options.onDraining),
+  };
+}
+
+/** What `serve` takes of them in a member. */
+export function memberOptions(options: PoolOptions): Readonly<Record<string, unknown>> {
+  const wanted = [...settingNames, "keep", "onError", "tls"];
+  return Object.fromEntries(Object.entries(options).filter(([name]) => wanted.includes(name)));
+}
+
+function moduleUrl(given: unknown): string {
+  if (given instanceof URL) return given.href;
+  if (typeof given !== "string" || given === "") {
+    throw new TypeError(`module must be a path or a URL, as import.meta.url, not ${describe(given)}`);
+  }
+  if (/^[a-z][a-z0-9+.-]+:/i.test(given)) return given;
+  return pathToFileURL(isAbsolute(given) ? given : resolve(given)).href;
+}
+
+/** A module as people know it. */
+export function shownModule(url: string): string {
+  return url.startsWith("file:") ? fileURLToPath(url) : url;
+}
+
+function resolveSupervision(given: Supervision | undefined, workers: number): PoolSettings["supervision"] {
+  checkNames("supervision", given, ["silent", "hang", "start", "restarts"]);
+  const { silent = 3000, hang = 10_000, start = 30_000, restarts = 10 * workers } = given ?? {};
+  return {
+    silent: checkCount("supervision.silent", silent),
+    hang: checkCount("supervision.hang", hang),
+    start: checkCount("supervision.start", start),
+    restarts: checkCount("supervision.restarts", restarts),
+  };
+}
+
+function checkCount(name: string, given: unknown): number {
+  if (typeof given !== "number") throw new TypeError(`${name} must be a number, not ${describe(given)}`);
+  if (given === Number.POSITIVE_INFINITY || (Number.isSafeInteger(given) && given > 0)) return given;
+  throw new RangeError(`${name} must be a whole number above 0, not ${given}`);
+}
+
+function checkFunction(name: string, given: (() => void) | undefined): (() => void) | undefined {
+  if (given === undefined || typeof given === "function") return given;
+  throw new TypeError(`${name} must be a function, not ${describe(given)}`);
+}
