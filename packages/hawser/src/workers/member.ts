@@ -2,11 +2,10 @@
 import type { Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { becomeMember, memberOf } from "../connection/ids.ts";
-import type { Application } from "../handlers/application.ts";
+import { type Application, toHandler } from "../handlers/application.ts";
 import type { Resources } from "../handlers/resources.ts";
 import { type ServeOptions, serve } from "../serve/serve.ts";
 import type { Server } from "../serve/server.ts";
-import { describe } from "../wire/errors.ts";
 import { CallsUnderWay, perform } from "./calls.ts";
 import { HandedSockets } from "./handed-sockets.ts";
 import type { Call, FromMember, MemberCounts, ToMember } from "./messages.ts";
@@ -176,13 +175,23 @@ export function applicationOf(
   const exported: unknown =
     typeof loaded === "object" && loaded !== null ? Reflect.get(loaded, "default") : undefined;
   const where = `the default export of ${shownModule(module)}`;
-  if (typeof exported === "function") return { handler: exported as Application };
-  if (typeof exported !== "object" || exported === null) {
+  if (exported === undefined) {
     throw new TypeError(
-      `${where} must be a session, a handler, a behaviour, or a map of resources, not ${describe(exported)}`,
+      `${where} must be a session, a handler, a behaviour, or a map of resources, and there is none`,
     );
   }
+  if (isResources(exported)) return { resources: exported };
+  checkApplication(where, exported);
+  return { handler: exported };
+}
+
+function checkApplication(where: string, exported: unknown): asserts exported is Application {
+  toHandler(where, exported);
+}
+
+/** An object whose names are paths. What is in it is checked as `serve` does. */
+function isResources(exported: unknown): exported is Resources {
+  if (typeof exported !== "object" || exported === null) return false;
   const names = Object.keys(exported);
-  const isMap = names.length > 0 && names.every((name) => name.startsWith("/"));
-  return isMap ? { resources: exported as Resources } : { handler: exported as Application };
+  return names.length > 0 && names.every((name) => name.startsWith("/"));
 }

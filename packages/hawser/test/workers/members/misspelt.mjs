@@ -1,0 +1,2 @@
+// A module whose export is no handler.
+export default { mesage() {} };

@@ -1,0 +1,2 @@
+// A module without an export by default.
+export const handler = {};

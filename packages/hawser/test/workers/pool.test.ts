@@ -1,0 +1,143 @@
+// The pool: sockets go to members evenly, members are found by the names of their connections, and what is wrong is said.
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "hawser";
+import { describe, expect, test } from "vitest";
+import { certificateFor } from "../serve/support/certificates.ts";
+import { RawClient } from "../support/raw-client.ts";
+import { ask, client, eventually, memberModule, pidOf, start, startPool } from "./support.ts";
+
+test("connections go to the member with the fewest: of a thousand none of four has more than 300", async () => {
+  const pool = await startPool("echo", { workers: 4 });
+  const clients: RawClient[] = [];
+  for (let count = 0; count < 1000; count += 50) {
+    clients.push(...(await Promise.all(Array.from({ length: 50 }, () => RawClient.open(pool.port)))));
+  }
+  await eventually(() => pool.stats().total.connections === 1000, "a thousand connections");
+  const counts = pool.stats().members.map(({ connections }) => connections);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(300);
+  expect(counts).toHaveLength(4);
+  for (const { socket } of clients) socket.destroy();
+  await eventually(() => pool.stats().total.connections === 0, "nobody");
+});
+
+describe("by its name a connection is found from anywhere", () => {
+  test("from the primary", async () => {
+    const pool = await startPool("resources");
+    const ws = await client(pool, "/id");
+    const id = String(await ws.receive());
+    expect(id).toMatch(/^[12]-1$/);
+    expect(await pool.send(id, "from outside")).toBe(true);
+    expect(await ws.receive()).toBe("from outside");
+    expect(await pool.send(id, new Uint8Array([1, 2]))).toBe(true);
+    expect(await ws.receive()).toEqual(new Uint8Array([1, 2]));
+    expect(await pool.close(id, 4000, "enough")).toBe(true);
+    expect(await ws.closed).toMatchObject({ code: 4000, reason: "enough" });
+    expect(await pool.send(id, "too late")).toBe(false);
+    for (const nobody of ["1-999", "77-1", "nonsense", ""]) expect(await pool.send(nobody, "a")).toBe(false);
+    await expect(pool.close(id, 999)).rejects.toThrow(RangeError);
+  });
+});
+
+describe("TLS, Unix sockets, resources", () => {
+  test("TLS is spoken by the members, and a new certificate holds for whoever comes then", async () => {
+    const [first, second] = [certificateFor("first"), certificateFor("second")];
+    const pool = await startPool("echo", { tls: first });
+    const before = await client(pool);
+    expect(await ask(before, "a")).toBe("a");
+    pool.setTls(second);
+    const names = new Set<string>();
+    await eventually(() => true, "a turn");
+    for (let count = 0; count < 4; count += 1) {
+      const ws = await connect(pool.url, {
+        tls: {
+          rejectUnauthorized: true,
+          ca: second.cert,
+          checkServerIdentity: (_host, cert) => void names.add(String(cert.subject.CN)),
+        },
+      }).catch(() => undefined);
+      await ws?.terminate();
+    }
+    expect([...names]).toEqual(["second"]);
+    expect(await ask(before, "b")).toBe("b");
+  });
+
+  test("a Unix socket", async () => {
+    const pool = await startPool("echo", { socketPath: join(tmpdir(), `hawser-pool-${process.pid}.sock`) });
+    expect(pool.url).toMatch(/^ws\+unix:/);
+    expect(await ask(await client(pool, ":/"), "hello")).toBe("hello");
+  });
+
+  test("a map of resources, a behaviour among them", async () => {
+    const pool = await startPool("resources");
+    const ws = await client(pool, "/count");
+    expect([await ask(ws, "a"), await ask(ws, "b")]).toEqual(["a 1", "b 2"]);
+  });
+});
+
+describe("limits", () => {
+  test("beyond the pool's connections: 503 with Retry-After, before any member hears of it", async () => {
+    const pool = await startPool("echo", { connections: 2 });
+    const two = [await client(pool), await client(pool)];
+    expect(await Promise.all(two.map((ws) => ask(ws, "hi")))).toEqual(["hi", "hi"]);
+    const error = await connect(pool.url).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ status: 503 });
+    expect((error as { headers: { get(name: string): string } }).headers.get("retry-after")).toBe("1");
+    expect(pool.stats().total.shed).toBe(0);
+  });
+});
+
+describe("what is wrong is said at once", () => {
+  test.each([
+    ["no-default", "the default export of"],
+    ["misspelt", 'has no option "mesage"'],
+    ["throws", "not today"],
+    ["missing", "Cannot find module"],
+  ])("with the module %s", async (module, message) => {
+    const error = await startPool(module).catch((reason: unknown) => reason);
+    expect(String(error)).toContain(message);
+    expect(String(error)).toContain(module);
+  });
+
+  test.each<[Record<string, unknown>, string]>([
+    [{ module: "" }, "module must be a path or a URL"],
+    [{ module: 7 }, "module must be a path or a URL"],
+    [{ workers: 0 }, "workers must be a whole number above 0"],
+    [{ workers: "many" }, "workers must be a number"],
+    [{ port: undefined }, "exactly one of"],
+    [{ listener: 1 }, 'has no option "listener"'],
+    [{ clock: 1 }, 'has no option "clock"'],
+    [{ supervision: { hang: -1 } }, "supervision.hang must be"],
+    [{ supervision: { hung: 1 } }, 'no option "hung"'],
+    [{ connections: 0 }, "connections must be"],
+    [{ onReady: 1 }, "onReady must be a function"],
+    [{ signals: 1 }, "signals must be true or false"],
+    [{ limits: { head: 0 } }, "limits.head"],
+  ])("%j", async (changes, message) => {
+    const options = { module: memberModule("echo"), port: 0, ...changes };
+    await expect(start(options as never)).rejects.toThrow(message);
+  });
+
+  test("a port that is taken", async () => {
+    const pool = await startPool("echo", { workers: 1 });
+    await expect(startPool("echo", { port: pool.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  });
+});
+
+test("says how its members fare", async () => {
+  let ready = 0;
+  const pool = await startPool("echo", { onReady: () => ready++ });
+  const ws = await client(pool);
+  const pid = await pidOf(ws);
+  await eventually(() => pool.stats().total.connections === 1, "the connection");
+  const stats = pool.stats();
+  expect(stats).toMatchObject({
+    restarts: 0,
+    onTheWay: 0,
+    total: { connections: 1, accepted: 1, refused: 0 },
+  });
+  expect(stats.members.map(({ phase }) => phase)).toEqual(["ready", "ready"]);
+  expect(stats.members.map((member) => member.pid)).toContain(pid);
+  expect(stats.total.memory).toBeGreaterThan(1024 * 1024);
+  expect(ready).toBe(1);
+});
