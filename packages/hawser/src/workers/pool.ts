@@ -379,6 +379,7 @@ export class PrimaryPool implements Pool, MemberOwner {
 
   #end(error: Error | undefined): void {
     this.#draining = true;
+    this.#starting?.reject(error ?? new Error("the pool was closed while it started"));
     clearInterval(this.#watch);
     for (const signal of [...ends, "SIGHUP"] as const) process.off(signal, this.#signalled);
     this.#listener.close();
