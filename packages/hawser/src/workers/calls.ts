@@ -1,7 +1,7 @@
 // Calls: what is done with a connection by its name, here or by way of the channel to where it lives.
 import { namedConnection } from "../connection/ids.ts";
 import { LimitError } from "../wire/errors.ts";
-import type { Call } from "./messages.ts";
+import type { Answer, Call } from "./messages.ts";
 
 /** So many calls may be under way from one process: whoever does not await them is told so. */
 const MOST_UNDER_WAY = 10_000;
@@ -24,9 +24,25 @@ export function perform(call: Call): boolean {
   }
 }
 
+/** Does what another process asked for. */
+export function answerTo(number: number, call: Call): Answer {
+  try {
+    return { type: "answer", number, found: perform(call) };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return { type: "answer", number, found: false, error: text };
+  }
+}
+
+interface Waiting {
+  readonly to: unknown;
+  resolve(found: boolean): void;
+  reject(error: Error): void;
+}
+
 /** Calls that were sent elsewhere and wait for their answer. */
 export class CallsUnderWay {
-  readonly #waiting = new Map<number, { readonly to: unknown; readonly resolve: (found: boolean) => void }>();
+  readonly #waiting = new Map<number, Waiting>();
   #count = 0;
 
   /**
@@ -45,20 +61,23 @@ export class CallsUnderWay {
     }
     this.#count += 1;
     const number = this.#count;
-    const answer = new Promise<boolean>((resolve) => this.#waiting.set(number, { to, resolve }));
+    const answer = new Promise<boolean>((resolve, reject) => {
+      this.#waiting.set(number, { to, resolve, reject });
+    });
     return { number, answer };
   }
 
-  answered(number: number, found: boolean): void {
+  answered({ number, found, error }: Answer): void {
     const waiting = this.#waiting.get(number);
     this.#waiting.delete(number);
-    waiting?.resolve(found);
+    if (error === undefined) waiting?.resolve(found);
+    else waiting?.reject(new Error(error));
   }
 
   /** Nobody is left to answer, or this one is not. */
   abandon(to?: unknown): void {
     for (const [number, waiting] of this.#waiting) {
-      if (to === undefined || waiting.to === to) this.answered(number, false);
+      if (to === undefined || waiting.to === to) this.answered({ type: "answer", number, found: false });
     }
   }
 }

@@ -1,7 +1,7 @@
 // MemberProcess: one member, as the primary sees it, from fork to exit.
 import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
-import type { FromMember, MemberCounts, ToMember } from "./messages.ts";
+import type { Answer, FromMember, MemberCounts, ToMember } from "./messages.ts";
 import type { PoolSettings } from "./options.ts";
 
 /** `starting` until it has loaded its module, `leaving` from when it was told to go. */
@@ -14,7 +14,7 @@ export interface MemberOwner {
   failed(member: MemberProcess, message: string): void;
   taken(numbers: readonly number[]): void;
   asked(member: MemberProcess, message: Extract<FromMember, { type: "call" }>): void;
-  answered(member: MemberProcess, number: number, found: boolean): void;
+  answered(answer: Answer): void;
   gone(member: MemberProcess, why: string): void;
 }
 
@@ -96,7 +96,7 @@ export class MemberProcess {
         this.#owner.asked(this, message);
         return;
       case "answer":
-        this.#owner.answered(this, message.number, message.found);
+        this.#owner.answered(message);
         return;
       default:
         message satisfies never;

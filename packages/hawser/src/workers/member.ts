@@ -1,12 +1,12 @@
 // Member: this process as one of a pool. It serves sockets that the primary hands over, and says how it fares.
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { becomeMember, memberOf } from "../connection/ids.ts";
 import { type Application, toHandler } from "../handlers/application.ts";
 import type { Resources } from "../handlers/resources.ts";
 import { type ServeOptions, serve } from "../serve/serve.ts";
 import type { Server } from "../serve/server.ts";
-import { CallsUnderWay, perform } from "./calls.ts";
+import { answerTo, CallsUnderWay, perform } from "./calls.ts";
 import { HandedSockets } from "./handed-sockets.ts";
 import type { Call, FromMember, MemberCounts, ToMember } from "./messages.ts";
 import { memberOptions, type PoolOptions, shownModule } from "./options.ts";
@@ -51,7 +51,8 @@ export class Member {
   async begin(module: string, options: unknown): Promise<void> {
     const loaded: unknown = await import(module);
     const { handler, resources } = applicationOf(loaded, module);
-    const given = this.#options ?? (options as Partial<ServeOptions>);
+    // What is wrong with them, if anything is, `serve` says.
+    const given = this.#options ?? (isOptions(options) ? options : {});
     this.#server = await serve(
       { ...given, listener: this.#sockets, ...(resources && { resources }) },
       handler,
@@ -65,16 +66,16 @@ export class Member {
   receive(message: ToMember, handle: unknown): void {
     switch (message.type) {
       case "socket":
-        this.#take(message.number, handle as Socket | undefined);
+        this.#take(message.number, handle);
         return;
       case "call":
-        say({ type: "answer", number: message.number, found: performSafely(message.call) });
+        say(answerTo(message.number, message.call));
         return;
       case "answer":
-        this.#calls.answered(message.number, message.found);
+        this.#calls.answered(message);
         return;
       case "tls":
-        this.#server?.setTls(message.context as Parameters<Server["setTls"]>[0]);
+        this.#server?.setTls(message.context);
         return;
       case "leave":
         void this.#leave(message);
@@ -87,8 +88,8 @@ export class Member {
   }
 
   /** Does it where the connection is. Resolves with whether it was there. */
-  call(call: Call): Promise<boolean> {
-    if (memberOf(call.id) === this.number) return Promise.resolve(perform(call));
+  async call(call: Call): Promise<boolean> {
+    if (memberOf(call.id) === this.number) return perform(call);
     const { number, answer } = this.#calls.begin();
     say({ type: "call", number, call });
     return answer;
@@ -100,7 +101,7 @@ export class Member {
     void this.#leave({ code: 1001, reason: "", spread: 0, deadline: 5000 });
   }
 
-  #take(number: number, socket: Socket | undefined): void {
+  #take(number: number, socket: unknown): void {
     if (this.#unacknowledged.length === 0) {
       setImmediate(() => {
         say({ type: "taken", numbers: this.#unacknowledged });
@@ -109,7 +110,7 @@ export class Member {
     }
     this.#unacknowledged.push(number);
     // Closed by the peer on its way to us.
-    if (socket === undefined) return;
+    if (!(socket instanceof Socket)) return;
     this.#taken += 1;
     this.#open += 1;
     socket.once("close", () => {
@@ -154,17 +155,13 @@ export class Member {
   }
 }
 
+function isOptions(given: unknown): given is Partial<ServeOptions> {
+  return typeof given === "object" && given !== null;
+}
+
 function say(message: FromMember): void {
   // A channel that is closed has no reader: the primary is gone, and `disconnect` says so.
   if (process.connected) process.send?.(message);
-}
-
-function performSafely(call: Call): boolean {
-  try {
-    return perform(call);
-  } catch {
-    return false;
-  }
 }
 
 /** What a module exports by default, as `serve` takes it. Throws TypeError, naming the export. */

@@ -1,4 +1,5 @@
 // What the primary and its members say to each other. Structured clones, over the channel that `fork` opens.
+import type { SecureContextOptions } from "node:tls";
 import type { ServerStats } from "../serve/roster.ts";
 
 /** What a member has counted, as it tells every beat. */
@@ -15,6 +16,14 @@ export type Call =
   | { readonly type: "notify"; readonly id: string; readonly value: unknown }
   | { readonly type: "close"; readonly id: string; readonly code: number; readonly reason: string };
 
+/** What came of a call: whether the connection was there, or what was thrown there. */
+export interface Answer {
+  readonly type: "answer";
+  readonly number: number;
+  readonly found: boolean;
+  readonly error?: string | undefined;
+}
+
 /** From the primary to a member. */
 export type ToMember =
   /** The first: what to run, as member number so and so. */
@@ -28,7 +37,7 @@ export type ToMember =
   /** With a socket beside it. */
   | { readonly type: "socket"; readonly number: number }
   | { readonly type: "call"; readonly number: number; readonly call: Call }
-  | { readonly type: "answer"; readonly number: number; readonly found: boolean }
+  | Answer
   /** Close all connections, spread over this many milliseconds, and exit. */
   | {
       readonly type: "leave";
@@ -37,7 +46,7 @@ export type ToMember =
       readonly spread: number;
       readonly deadline: number;
     }
-  | { readonly type: "tls"; readonly context: unknown };
+  | { readonly type: "tls"; readonly context: SecureContextOptions };
 
 /** From a member to the primary. */
 export type FromMember =
@@ -48,4 +57,4 @@ export type FromMember =
   /** `taken`: sockets that it was handed so far; `open`: those of them that are not closed. */
   | { readonly type: "beat"; readonly counts: MemberCounts; readonly taken: number; readonly open: number }
   | { readonly type: "call"; readonly number: number; readonly call: Call }
-  | { readonly type: "answer"; readonly number: number; readonly found: boolean };
+  | Answer;

@@ -9,7 +9,7 @@ import { CallsUnderWay } from "./calls.ts";
 import { HandOver } from "./hand-over.ts";
 import { type Member, memberHere } from "./member.ts";
 import { type MemberOwner, type MemberPhase, MemberProcess } from "./member-process.ts";
-import type { Call, FromMember, MemberCounts } from "./messages.ts";
+import type { Answer, Call, FromMember, MemberCounts } from "./messages.ts";
 import { type PoolOptions, type PoolSettings, resolvePool } from "./options.ts";
 
 /** What can be done from any process of a pool. */
@@ -278,11 +278,14 @@ export class PrimaryPool implements Pool, MemberOwner {
   }
 
   asked(member: MemberProcess, { number, call }: Extract<FromMember, { type: "call" }>): void {
-    void this.#call(call).then((found) => member.tell({ type: "answer", number, found }));
+    this.#call(call).then(
+      (found) => member.tell({ type: "answer", number, found }),
+      (error: Error) => member.tell({ type: "answer", number, found: false, error: error.message }),
+    );
   }
 
-  answered(_member: MemberProcess, number: number, found: boolean): void {
-    this.#calls.answered(number, found);
+  answered(answer: Answer): void {
+    this.#calls.answered(answer);
   }
 
   gone(member: MemberProcess, why: string): void {
@@ -391,10 +394,10 @@ export class PrimaryPool implements Pool, MemberOwner {
 
   // Calls.
 
-  #call(call: Call): Promise<boolean> {
+  async #call(call: Call): Promise<boolean> {
     const number = memberOf(call.id);
     const member = [...this.#members].find((one) => one.number === number);
-    if (member === undefined || member.phase === "starting") return Promise.resolve(false);
+    if (member === undefined || member.phase === "starting") return false;
     const { number: asked, answer } = this.#calls.begin(member);
     member.tell({ type: "call", number: asked, call });
     return answer;
