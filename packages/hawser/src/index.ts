@@ -16,17 +16,13 @@ export type { CompressionOptions } from "./handshake/compression.ts";
 export type { Origins } from "./handshake/origin.ts";
 
 // To run it on all cores.
-export {
-  type LeaveOptions,
-  type MemberStats,
-  type Pool,
-  type PoolReport,
-  type PoolStats,
-  type PrimaryPool,
-  startPool,
-} from "./workers/pool.ts";
+export { startPool } from "./workers/start-pool.ts";
+export type { PrimaryPool } from "./workers/primary-pool.ts";
+export type { MemberPool } from "./workers/member-pool.ts";
+export type { LeaveOptions, Pool, PoolReport } from "./workers/pool.ts";
+export type { MemberStats, PoolStats } from "./workers/stats.ts";
+export type { MemberEvent, MemberPhase } from "./workers/member-process.ts";
 export type { MemberCounts } from "./workers/messages.ts";
-export type { MemberPhase } from "./workers/member-process.ts";
 export type { PoolOptions, Supervision } from "./workers/options.ts";
 
 // To write what it serves.

@@ -2,6 +2,7 @@
 import type { LimitError, ProtocolError } from "../wire/errors.ts";
 import { isError } from "../wire/errors.ts";
 import type { CloseFrame, WireEnd, WireEndCause } from "../wire/wire.ts";
+import type { Traffic } from "./traffic.ts";
 
 /**
  * Why a connection ended.
@@ -19,7 +20,7 @@ import type { CloseFrame, WireEnd, WireEndCause } from "../wire/wire.ts";
 export type CloseCause = Exclude<WireEndCause, "failed"> | "fault" | "terminated";
 
 /** Everything that is known of how a connection ended. */
-export interface CloseReport {
+export interface CloseReport extends Traffic {
   /** The close code (RFC 6455 §7.1.5): the peer's, or ours where we failed the connection; 1005 for none, 1006 without a closing handshake. */
   readonly code: number;
   /** The reason that came with the code; "" for none. */
@@ -44,9 +45,6 @@ export interface CloseReport {
   readonly idle: number;
   /** Milliseconds from open to the end. */
   readonly duration: number;
-  /** On the wire after the handshake, frame headers included. */
-  readonly bytes: { readonly sent: number; readonly received: number };
-  readonly messages: { readonly sent: number; readonly received: number };
 }
 
 /** A cause that lies outside the machine and explains its end better. */

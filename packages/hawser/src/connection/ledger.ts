@@ -2,22 +2,16 @@
 import type { WireEnd } from "../wire/wire.ts";
 import type { CloseReport, OuterCause } from "./close-report.ts";
 import { closeReport } from "./close-report.ts";
-
-/** What others have counted. */
-export interface OutgoingCounts {
-  readonly unsent: CloseReport["unsent"];
-  readonly bytes: number;
-  readonly messages: number;
-}
+import type { Traffic } from "./traffic.ts";
 
 /** Keeps counts, times, and what explains an end better than the machine can. */
 export class Ledger {
   messagesReceived = 0;
+  bytesReceived = 0;
   /** The phase is "open" no longer, and this was told before the end. */
   leftOpen = false;
   readonly #openedAt: number;
   #receivedAt: number;
-  #bytesReceived = 0;
   /** The phase in which we ended our half of the transport: that of a failure, if it was one. */
   #endedIn: CloseReport["phase"] | undefined;
   #outerCause: OuterCause | undefined;
@@ -32,7 +26,7 @@ export class Ledger {
 
   received(bytes: number, now: number): void {
     this.#receivedAt = now;
-    this.#bytesReceived += bytes;
+    this.bytesReceived += bytes;
   }
 
   /**
@@ -53,14 +47,13 @@ export class Ledger {
     this.#transportError = error;
   }
 
-  report(end: WireEnd, sent: OutgoingCounts, now: number): CloseReport {
+  report(end: WireEnd, unsent: CloseReport["unsent"], traffic: Traffic, now: number): CloseReport {
     return closeReport(end, this.#outer(end), {
       phase: this.#phaseOf(end),
-      unsent: sent.unsent,
+      unsent,
       idle: now - this.#receivedAt,
       duration: now - this.#openedAt,
-      bytes: { sent: sent.bytes, received: this.#bytesReceived },
-      messages: { sent: sent.messages, received: this.messagesReceived },
+      ...traffic,
     });
   }
 

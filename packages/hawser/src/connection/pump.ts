@@ -19,6 +19,7 @@ import { Ledger } from "./ledger.ts";
 import type { PumpOwner } from "./pump-owner.ts";
 import type { SenderOwner } from "./sender.ts";
 import { Sender } from "./sender.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** What a connection runs on. Shared between connections: none of it is copied. */
 export interface PumpOptions {
@@ -98,6 +99,15 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
   /** How the connection ended, once it has. */
   get report(): CloseReport | undefined {
     return this.#owner.report;
+  }
+
+  /** What went over it so far. */
+  get traffic(): Traffic {
+    const { messagesReceived, bytesReceived } = this.#ledger;
+    return {
+      bytes: { sent: Math.max(0, this.#transport.taken - this.#before), received: bytesReceived },
+      messages: { sent: this.sender.sent, received: messagesReceived },
+    };
   }
 
   /** The port at the other end; undefined where a transport has none. */
@@ -247,11 +257,10 @@ export class Pump extends Timer implements Sink, Receiver, InboxOwner, SenderOwn
 
   closed(end: WireEnd): void {
     this.#clock.cancel(this);
-    const { sent, refused, waiting } = this.sender;
+    const { refused, waiting } = this.sender;
     const unsent = { messages: refused, bytes: waiting };
     this.#transport.destroy();
-    const counts = { unsent, bytes: Math.max(0, this.#transport.taken - this.#before), messages: sent };
-    this.#owner.ended(this.#ledger.report(end, counts, this.#now()));
+    this.#owner.ended(this.#ledger.report(end, unsent, this.traffic, this.#now()));
     this.inbox.end();
   }
 

@@ -35,16 +35,17 @@ export const placeNames: readonly (keyof ListenPlace)[] = [
 /**
  * Checks where to listen.
  *
+ * @param where who does, as "serve()"
  * @throws TypeError unless it is exactly one place; RangeError for a port that is none
  */
-export function checkPlace(place: ListenPlace): void {
+export function checkPlace(where: string, place: ListenPlace): void {
   const named = (["port", "socketPath", "fd", "listener"] as const).filter(
     (name) => place[name] !== undefined,
   );
   if (named.length !== 1) {
     const found = named.length === 0 ? "none" : named.join(" and ");
     throw new TypeError(
-      `serve() listens at exactly one of port, socketPath, fd and listener; given: ${found}`,
+      `${where} listens at exactly one of port, socketPath, fd and listener; given: ${found}`,
     );
   }
   const { port, host, backlog, fd, listener } = place;

@@ -7,12 +7,13 @@ import type { Settings } from "../accept/settings.ts";
 import type { CloseReport } from "../connection/close-report.ts";
 import type { AnyConnection } from "../connection/connection.ts";
 import { pumpOf } from "../connection/connection.ts";
+import { type Traffic, TrafficSum } from "../connection/traffic.ts";
 import type { Refusal } from "../handshake/answer.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { Limits } from "../wire/limits.ts";
 
-/** What a server has counted since it started. */
-export interface ServerStats {
+/** What a server has counted since it started; messages and bytes are of all its connections, live or not. Summing them takes a look at each. */
+export interface ServerStats extends Traffic {
   /** Open connections now. */
   readonly connections: number;
   /** Handshakes under way now. */
@@ -59,6 +60,8 @@ export class Roster implements DoorstepKeeper {
   readonly #connections = new Set<AnyConnection>();
   /** Handshakes that are not answered yet. */
   readonly #doorsteps = new Set<Doorstep>();
+  /** What went over connections that have ended. */
+  readonly #ended = new TrafficSum();
   /** A number of their own for counters, so that a report reads what was true at one moment. */
   handshakes = 0;
   accepted = 0;
@@ -98,7 +101,7 @@ export class Roster implements DoorstepKeeper {
     }
     if (full) {
       this.shed += 1;
-      void doorstep.refuse({ status: 503, body: "the server is full" });
+      void doorstep.refuse({ status: 503, body: "the server is full", headers: { "Retry-After": "1" } });
       return undefined;
     }
     this.#doorsteps.add(doorstep);
@@ -124,12 +127,22 @@ export class Roster implements DoorstepKeeper {
   }
 
   remove(connection: AnyConnection): void {
-    this.#connections.delete(connection);
+    if (this.#connections.delete(connection)) this.#ended.add(pumpOf(connection).traffic);
   }
 
   stats(): ServerStats {
     const { handshakes, accepted, refused, shed, tlsFailed, handedOn } = this;
-    return { connections: this.#connections.size, handshakes, accepted, refused, shed, tlsFailed, handedOn };
+    const { messages, bytes } = this.#traffic();
+    const connections = this.#connections.size;
+    return { connections, handshakes, accepted, refused, shed, tlsFailed, handedOn, messages, bytes };
+  }
+
+  /** Each connection counts for itself, so that a message costs nothing here; whoever asks pays. */
+  #traffic(): Traffic {
+    const sum = new TrafficSum();
+    sum.add(this.#ended);
+    for (const connection of this.#connections) sum.add(pumpOf(connection).traffic);
+    return sum;
   }
 
   /** Refuses those who still wait, closes every connection, and counts how they took it. `late` resolves at the deadline. */

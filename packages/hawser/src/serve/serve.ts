@@ -34,7 +34,7 @@ export async function serve<Accepts extends Kind = Kind, State = undefined>(
   checkNames("serve()", options, [...endpointNames, ...placeNames, "tls", "http"]);
   const { port, host, backlog, socketPath, fd, listener, tls, http } = options;
   const place = { port, host, backlog, socketPath, fd, listener };
-  checkPlace(place);
+  checkPlace("serve()", place);
   checkTls(tls, place);
   if ((tls !== undefined || listener instanceof TlsServer) && options.trustProxy?.proxyProtocol === true) {
     throw new TypeError(

@@ -7,6 +7,7 @@ import { wantsWebSocket } from "../handshake/answer.ts";
 import type { HeadRead } from "../handshake/head.ts";
 import { Listening } from "./listening.ts";
 import { LiveServer } from "./live-server.ts";
+import { localUrl } from "./local-url.ts";
 import type { Endpoint, PlainHttp } from "./options.ts";
 import type { ListenPlace } from "./place.ts";
 import type { UpgradeEvent } from "./plain-http.ts";
@@ -89,11 +90,7 @@ export class Server extends LiveServer {
    * It stays what it was when the server closes.
    */
   get url(): string {
-    const scheme = this.#listening.secure ? "wss" : "ws";
-    const { place } = this.#listening;
-    if (place === null || typeof place === "string") return `${scheme}+unix:${place ?? ""}`;
-    const host = localName(place.address);
-    return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${place.port}`;
+    return localUrl(this.#listening.secure, this.#listening.place);
   }
 
   /** @internal Begins to listen. Called by `serve`. */
@@ -162,10 +159,4 @@ export class Server extends LiveServer {
       receiveUpgrade(event, this.#desk, handOver.takeBack(event.socket), error);
     });
   }
-}
-
-/** An address that stands for all, as one that can be connected to. */
-function localName(address: string): string {
-  if (address === "::") return "::1";
-  return address === "0.0.0.0" ? "127.0.0.1" : address;
 }

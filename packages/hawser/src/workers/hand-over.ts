@@ -1,7 +1,7 @@
 // HandOver: sockets between being accepted here and being some member's: none is lost on the way.
 import type { Socket } from "node:net";
-import { printRefusal } from "../handshake/answer.ts";
 import type { MemberProcess } from "./member-process.ts";
+import { shed } from "./shed.ts";
 
 /** A socket that no member has said to have. */
 interface OnTheWay {
@@ -10,8 +10,6 @@ interface OnTheWay {
   member: MemberProcess | undefined;
 }
 
-const full = printRefusal({ status: 503, body: "the server is full", headers: { "Retry-After": "1" } });
-
 /** Keeps a copy of each socket until its member has it, and gives it to another if that one dies first. */
 export class HandOver {
   readonly #sockets = new Map<number, OnTheWay>();
@@ -19,6 +17,8 @@ export class HandOver {
   readonly #secure: boolean;
   readonly #most: number;
   #count = 0;
+  #waiting = 0;
+  #shed = 0;
 
   /**
    * @param most so many sockets may be on their way
@@ -35,28 +35,33 @@ export class HandOver {
     return this.#sockets.size;
   }
 
+  /** How many of those no member was given yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** How many were turned away. */
+  get shed(): number {
+    return this.#shed;
+  }
+
   take(socket: Socket): void {
-    // Whatever happens to it here is the member's to find out.
-    socket.on("error", () => undefined);
     if (this.#sockets.size >= this.#most) {
-      this.shed(socket);
+      this.turnAway(socket);
       return;
     }
+    // Whatever happens to it here is the member's to find out.
+    socket.on("error", () => undefined);
     this.#count += 1;
     const entry: OnTheWay = { socket, member: undefined };
+    this.#waiting += 1;
     this.#sockets.set(this.#count, entry);
     this.#hand(this.#count, entry);
   }
 
-  /** Says that there is no room. Under TLS nothing can be said yet. */
-  shed(socket: Socket): void {
-    if (this.#secure) {
-      socket.resetAndDestroy();
-      return;
-    }
-    socket.end(full);
-    socket.resume();
-    setTimeout(() => socket.destroy(), 1000).unref();
+  turnAway(socket: Socket): void {
+    this.#shed += 1;
+    shed(socket, this.#secure);
   }
 
   /** A member has these. */
@@ -70,23 +75,34 @@ export class HandOver {
   /** A member is gone: what it had not said to have goes to others. */
   lost(member: MemberProcess): void {
     for (const [number, entry] of this.#sockets) {
-      if (entry.member === member) this.#hand(number, entry);
+      if (entry.member !== member) continue;
+      entry.member = undefined;
+      this.#waiting += 1;
+      this.#hand(number, entry);
     }
   }
 
   /** A member is there: what has waited goes to it. */
   resume(): void {
+    if (this.#waiting === 0) return;
     for (const [number, entry] of this.#sockets) if (entry.member === undefined) this.#hand(number, entry);
   }
 
-  /** Nobody will take them. */
-  drop(): void {
-    for (const { socket } of this.#sockets.values()) socket.destroy();
+  /** No more are taken. What no member has been given is turned away, and the copies of the rest are let go. */
+  end(): void {
+    for (const { socket, member } of this.#sockets.values()) {
+      if (member === undefined) this.turnAway(socket);
+      else socket.destroy();
+    }
     this.#sockets.clear();
+    this.#waiting = 0;
   }
 
   #hand(number: number, entry: OnTheWay): void {
-    entry.member = this.#choose();
-    entry.member?.hand(number, entry.socket);
+    const member = this.#choose();
+    if (member === undefined) return;
+    this.#waiting -= 1;
+    entry.member = member;
+    member.hand(number, entry.socket);
   }
 }

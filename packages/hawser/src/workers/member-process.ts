@@ -1,96 +1,165 @@
 // MemberProcess: one member, as the primary sees it, from fork to exit.
 import { type ChildProcess, fork } from "node:child_process";
+import { channel } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
-import type { Answer, FromMember, MemberCounts, ToMember } from "./messages.ts";
+import {
+  type Answer,
+  type Asked,
+  type Beat,
+  type Failure,
+  type FromMember,
+  isOurs,
+  type Leave,
+  type MemberCounts,
+  type ToMember,
+} from "./messages.ts";
 import type { PoolSettings } from "./options.ts";
 
 /** `starting` until it has loaded its module, `leaving` from when it was told to go. */
 export type MemberPhase = "starting" | "ready" | "leaving" | "gone";
 
+/** What the channel `hawser:pool:member` carries. */
+export interface MemberEvent {
+  readonly member: number;
+  readonly pid: number | undefined;
+  readonly phase: MemberPhase;
+  /** How it ended, or why it is made to; "" for a member that went when it was told. */
+  readonly why: string;
+}
+
 /** Who looks after members. */
 export interface MemberOwner {
   ready(member: MemberProcess): void;
-  /** Its module could not be loaded. */
-  failed(member: MemberProcess, message: string): void;
   taken(numbers: readonly number[]): void;
-  asked(member: MemberProcess, message: Extract<FromMember, { type: "call" }>): void;
+  asked(member: MemberProcess, asked: Asked): void;
   answered(answer: Answer): void;
   gone(member: MemberProcess, why: string): void;
 }
 
+const changes = channel("hawser:pool:member");
 const entry = new URL("./member-main.js", import.meta.url);
+/** What a member has beyond its deadline, in milliseconds. */
+const GRACE = 1000;
 
 export class MemberProcess {
   readonly number: number;
-  readonly startedAt: number;
-  phase: MemberPhase = "starting";
+  /** Resolves when it is ready; rejects with why it could not be. */
+  readonly started: Promise<void>;
+  /** Resolves when it is gone. */
+  readonly ended: Promise<void>;
   /** As of its last beat. */
   counts: MemberCounts | undefined;
-  lastHeard: number;
+  lastHeard: number = performance.now();
+  /** When it was ready; undefined if it never was. */
+  readyAt: number | undefined;
   readonly #child: ChildProcess;
   readonly #owner: MemberOwner;
+  #phase: MemberPhase = "starting";
+  #beat: Pick<Beat, "taken" | "open" | "tight"> = { taken: 0, open: 0, tight: false };
   #handed = 0;
-  #taken = 0;
-  #open = 0;
+  #failure: Failure | undefined;
+  #exit: string | undefined;
+  #onStarted: (() => void) | undefined;
+  #onFailed: ((error: Error) => void) | undefined;
+  #onEnded: (() => void) | undefined;
 
   constructor(number: number, url: string, settings: PoolSettings, owner: MemberOwner) {
     this.number = number;
     this.#owner = owner;
-    this.startedAt = performance.now();
-    this.lastHeard = this.startedAt;
-    const { execArgv, module, memberOptions } = settings;
-    this.#child = fork(entry, [], {
-      serialization: "advanced",
-      ...(execArgv && { execArgv: [...execArgv] }),
+    this.ended = new Promise((resolve) => {
+      this.#onEnded = resolve;
     });
-    this.#child.on("message", (message: FromMember) => this.#heard(message));
-    this.#child.on("error", () => undefined);
-    this.#child.on("exit", (code, signal) => this.#gone(signal ?? `exit code ${code}`));
-    this.tell({ type: "begin", member: number, url, module, options: memberOptions });
+    this.started = new Promise((resolve, reject) => {
+      this.#onStarted = resolve;
+      this.#onFailed = reject;
+    });
+    // Whoever does not ask how it started hears that it is gone.
+    this.started.catch(() => undefined);
+    this.#child = fork(entry, process.argv.slice(2), {
+      serialization: "advanced",
+      ...(settings.execArgv && { execArgv: [...settings.execArgv] }),
+    });
+    this.#child.on("message", (message) => {
+      if (isFromMember(message)) this.#heard(message);
+    });
+    this.#child.on("error", (error) => {
+      // There is no process, and nothing else will be heard of it.
+      if (this.#child.pid === undefined) this.#exited(error.message);
+    });
+    this.#child.on("exit", (code, signal) => this.#exited(signal ?? `exit code ${code}`));
+    this.#child.on("disconnect", () => this.#leaveTheStage());
+    const { module, memberOptions, missing } = settings;
+    this.tell({ hawser: "begin", member: number, url, module, options: memberOptions, missing });
   }
 
   get pid(): number | undefined {
     return this.#child.pid;
   }
 
+  get phase(): MemberPhase {
+    return this.#phase;
+  }
+
   /** Sockets that it has, as far as one can know: those of its last beat, and what was handed over since. */
   get load(): number {
-    return this.#open + this.#handed - this.#taken;
+    return this.#beat.open + this.#handed - this.#beat.taken;
+  }
+
+  /** It has no memory for more connections. */
+  get tight(): boolean {
+    return this.#beat.tight;
   }
 
   /** Gives it a socket, which stays open here too until it has said that it has it. */
   hand(number: number, socket: Socket): void {
     this.#handed += 1;
-    const message: ToMember = { type: "socket", number };
+    const message: ToMember = { hawser: "socket", number };
     this.#child.send(message, socket, { keepOpen: true }, () => undefined);
   }
 
   tell(message: ToMember): void {
+    // Without a channel it is as good as gone, and that is about to be heard.
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
-  kill(): void {
+  /** Has it close its connections and go; one that is late is killed. Resolves when it is gone. */
+  async leave(how: Leave): Promise<void> {
+    this.#become("leaving", "");
+    this.tell({ hawser: "leave", ...how });
+    const late = setTimeout(
+      () => this.kill(`${how.deadline} ms for its closing handshakes`),
+      how.spread + how.deadline + GRACE,
+    );
+    await this.ended;
+    clearTimeout(late);
+  }
+
+  /** @param why what it is said to have overrun */
+  kill(why = ""): void {
+    if (this.#phase === "gone") return;
+    if (why !== "") this.#become(this.#phase, `killed: it had ${why}`);
     this.#child.kill("SIGKILL");
   }
 
   #heard(message: FromMember): void {
     this.lastHeard = performance.now();
-    switch (message.type) {
+    switch (message.hawser) {
       case "ready":
-        if (this.phase !== "starting") return;
-        this.phase = "ready";
+        if (this.#phase !== "starting") return;
+        this.readyAt = this.lastHeard;
+        this.#become("ready", "");
+        this.#onStarted?.();
         this.#owner.ready(this);
         return;
       case "failed":
-        this.#owner.failed(this, message.message);
+        this.#failure = message.failure;
         return;
       case "taken":
         this.#owner.taken(message.numbers);
         return;
       case "beat":
         this.counts = message.counts;
-        this.#taken = message.taken;
-        this.#open = message.open;
+        this.#beat = message;
         return;
       case "call":
         this.#owner.asked(this, message);
@@ -103,9 +172,38 @@ export class MemberProcess {
     }
   }
 
-  #gone(why: string): void {
-    if (this.phase === "gone") return;
-    this.#owner.gone(this, why);
-    this.phase = "gone";
+  #exited(how: string): void {
+    this.#exit = how;
+    this.#leaveTheStage();
   }
+
+  /** Once it has exited and all that it said has been read: what it had taken is not to be handed to another. */
+  #leaveTheStage(): void {
+    if (this.#exit === undefined || this.#child.connected || this.#phase === "gone") return;
+    const expected = this.#phase === "leaving";
+    const why = this.#failure?.message ?? this.#exit;
+    this.#owner.gone(this, why);
+    this.#become("gone", expected ? "" : why);
+    this.#onFailed?.(startError(this.#failure, why));
+    this.#onEnded?.();
+  }
+
+  #become(phase: MemberPhase, why: string): void {
+    this.#phase = phase;
+    const event: MemberEvent = { member: this.number, pid: this.pid, phase, why };
+    if (changes.hasSubscribers) changes.publish(event);
+  }
+}
+
+function isFromMember(message: unknown): message is FromMember {
+  return isOurs(message);
+}
+
+/** Why a member could not start, with what was thrown in it as the cause. */
+function startError(failure: Failure | undefined, why: string): Error {
+  if (failure === undefined) return new Error(`a member ended before it was ready: ${why}`);
+  const cause = new Error(failure.message);
+  cause.name = failure.name;
+  cause.stack = failure.stack;
+  return new Error(`a member could not start: ${failure.message}`, { cause });
 }

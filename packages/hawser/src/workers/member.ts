@@ -1,23 +1,39 @@
 // Member: this process as one of a pool. It serves sockets that the primary hands over, and says how it fares.
 import { Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout } from "node:timers/promises";
 import { becomeMember, memberOf } from "../connection/ids.ts";
-import { type Application, toHandler } from "../handlers/application.ts";
-import type { Resources } from "../handlers/resources.ts";
 import { type ServeOptions, serve } from "../serve/serve.ts";
 import type { Server } from "../serve/server.ts";
+import { applicationOf } from "./application-of.ts";
 import { answerTo, CallsUnderWay, perform } from "./calls.ts";
 import { HandedSockets } from "./handed-sockets.ts";
-import type { Call, FromMember, MemberCounts, ToMember } from "./messages.ts";
-import { memberOptions, type PoolOptions, shownModule } from "./options.ts";
+import { HeapRoom } from "./heap-room.ts";
+import type { Call, FromMember, Leave, MemberCounts, ToMember } from "./messages.ts";
+import { memberOptions, type PoolOptions } from "./options.ts";
+import { shed } from "./shed.ts";
+import { totalOf } from "./stats.ts";
 
-/** How often a member says that it lives. */
-export const BEAT = 500;
+/** How often a member says that it lives, in milliseconds. */
+const BEAT = 500;
+/** With more connections than this, what went over them is summed only every so many beats. */
+const MANY = 10_000;
+const SELDOM = 8;
+/** A handshake that is under way when a member leaves may take so long still. */
+const HANDSHAKES = 500;
+const TURN = 20;
 
 /** The member that this process is, once it is one. */
 let here: Member | undefined;
 
 export function memberHere(): Member | undefined {
+  return here;
+}
+
+/** This process is a member from now on. */
+export function startMember(number: number, url: string): Member {
+  becomeMember(number);
+  here = new Member(number, url);
   return here;
 }
 
@@ -28,18 +44,21 @@ export class Member {
   readonly #sockets = new HandedSockets();
   readonly #calls = new CallsUnderWay();
   readonly #delay = monitorEventLoopDelay({ resolution: 20 });
-  #options: Partial<ServeOptions> | undefined;
+  readonly #room = new HeapRoom();
+  #options: Readonly<Record<string, unknown>> | undefined;
   #server: Server | undefined;
-  /** Sockets that were handed over so far, and those that are open. */
+  #counts: Omit<MemberCounts, "loopDelay" | "memory"> = nothing;
+  #beats = 0;
+  /** Sockets that were handed over so far, those of them that are open, and those that had to be turned away. */
   #taken = 0;
   #open = 0;
+  #shed = 0;
   #unacknowledged: number[] = [];
+  #leaving: Leave | undefined;
 
   constructor(number: number, url: string) {
     this.number = number;
     this.url = url;
-    here = this;
-    becomeMember(number);
   }
 
   /** The module has called `startPool` itself: its options need not be copied, and may have functions. */
@@ -47,12 +66,16 @@ export class Member {
     this.#options = memberOptions(options);
   }
 
-  /** Loads the module and begins to serve. Throws what is wrong with it. */
-  async begin(module: string, options: unknown): Promise<void> {
+  /**
+   * Loads the module and begins to serve.
+   *
+   * @param missing options that could not be copied
+   * @throws what the module throws; TypeError for what is wrong with its export, or with the options
+   */
+  async begin(module: string, options: unknown, missing: readonly string[]): Promise<void> {
     const loaded: unknown = await import(module);
     const { handler, resources } = applicationOf(loaded, module);
-    // What is wrong with them, if anything is, `serve` says.
-    const given = this.#options ?? (isOptions(options) ? options : {});
+    const given = this.#options ?? copiedOptions(options, missing);
     this.#server = await serve(
       { ...given, listener: this.#sockets, ...(resources && { resources }) },
       handler,
@@ -60,16 +83,16 @@ export class Member {
     this.#delay.enable();
     setInterval(() => this.#beat(), BEAT);
     this.#beat();
-    say({ type: "ready" });
+    say({ hawser: "ready" });
   }
 
   receive(message: ToMember, handle: unknown): void {
-    switch (message.type) {
+    switch (message.hawser) {
       case "socket":
         this.#take(message.number, handle);
         return;
       case "call":
-        say(answerTo(message.number, message.call));
+        say(answerTo(message));
         return;
       case "answer":
         this.#calls.answered(message);
@@ -90,8 +113,8 @@ export class Member {
   /** Does it where the connection is. Resolves with whether it was there. */
   async call(call: Call): Promise<boolean> {
     if (memberOf(call.id) === this.number) return perform(call);
-    const { number, answer } = this.#calls.begin();
-    say({ type: "call", number, call });
+    const { asked, answer } = this.#calls.begin(call);
+    say(asked);
     return answer;
   }
 
@@ -104,55 +127,95 @@ export class Member {
   #take(number: number, socket: unknown): void {
     if (this.#unacknowledged.length === 0) {
       setImmediate(() => {
-        say({ type: "taken", numbers: this.#unacknowledged });
+        say({ hawser: "taken", numbers: this.#unacknowledged });
         this.#unacknowledged = [];
       });
     }
     this.#unacknowledged.push(number);
+    this.#taken += 1;
     // Closed by the peer on its way to us.
     if (!(socket instanceof Socket)) return;
-    this.#taken += 1;
     this.#open += 1;
     socket.once("close", () => {
       this.#open -= 1;
     });
-    this.#sockets.take(socket);
+    if (this.#room.tight) {
+      this.#shed += 1;
+      shed(socket, this.url.startsWith("wss"));
+    } else this.#sockets.take(socket);
   }
 
   #beat(): void {
-    say({ type: "beat", counts: this.#counts(), taken: this.#taken, open: this.#open });
+    const seldom = this.#open > MANY && this.#beats % SELDOM !== 0;
+    this.#beats += 1;
+    if (!seldom) this.#counts = this.#server?.stats() ?? nothing;
+    const { accepted, refused, messages, bytes } = this.#counts;
+    say({
+      hawser: "beat",
+      counts: {
+        connections: this.#server?.size ?? 0,
+        accepted,
+        refused,
+        shed: this.#counts.shed + this.#shed,
+        messages,
+        bytes,
+        loopDelay: Math.round(this.#delay.max / 1e6),
+        memory: process.memoryUsage.rss(),
+      },
+      taken: this.#taken,
+      open: this.#open,
+      tight: this.#room.tight,
+    });
     this.#delay.reset();
   }
 
-  #counts(): MemberCounts {
-    const stats = this.#server?.stats();
-    return {
-      connections: stats?.connections ?? 0,
-      accepted: stats?.accepted ?? 0,
-      refused: stats?.refused ?? 0,
-      shed: stats?.shed ?? 0,
-      loopDelay: Math.round(this.#delay.max / 1e6),
-      memory: process.memoryUsage.rss(),
-    };
-  }
-
-  async #leave({
-    code,
-    reason,
-    spread,
-    deadline,
-  }: Omit<Extract<ToMember, { type: "leave" }>, "type">): Promise<void> {
-    const connections = [...(this.#server?.connections ?? [])];
-    const each = connections.length === 0 ? 0 : spread / connections.length;
-    for (const [index, connection] of connections.entries()) {
-      const close = () => void (connection.phase === "open" && connection.close(code, reason));
-      if (each === 0) close();
-      else setTimeout(close, Math.floor(index * each));
-    }
-    if (spread > 0) await new Promise((resolve) => setTimeout(resolve, spread));
-    await this.#server?.close({ code, reason, deadline });
+  /** Told a second time, it does what it was told last, without spreading what is left. */
+  async #leave(how: Leave): Promise<void> {
+    const again = this.#leaving !== undefined;
+    this.#leaving = how;
+    if (again) return;
+    await this.#closeSpread(how);
+    await this.#handshakesOver();
+    const { code, reason, deadline } = this.#leaving;
+    await this.#server?.close({ code, reason, deadline: Math.max(1, deadline) });
     process.exit(0);
   }
+
+  /** Closes one connection after the other, the last of them when the time is over. */
+  async #closeSpread(how: Leave): Promise<void> {
+    const { code, reason, spread } = how;
+    const connections = spread === 0 ? [] : [...(this.#server?.connections ?? [])];
+    const start = performance.now();
+    let closed = 0;
+    while (closed < connections.length && this.#leaving === how) {
+      await setTimeout(TURN);
+      const due = Math.ceil(connections.length * Math.min(1, (performance.now() - start) / spread));
+      for (const connection of connections.slice(closed, due)) {
+        if (connection.phase === "open") void connection.close(code, reason);
+      }
+      closed = due;
+    }
+  }
+
+  /** Who came last is on the way in still, and is to be closed as everybody is, rather than refused. */
+  async #handshakesOver(): Promise<void> {
+    const start = performance.now();
+    while (performance.now() - start < HANDSHAKES && (this.#server?.stats().handshakes ?? 0) > 0) {
+      await setTimeout(TURN);
+    }
+  }
+}
+
+const nothing: MemberCounts = totalOf([]);
+
+function copiedOptions(options: unknown, missing: readonly string[]): Partial<ServeOptions> {
+  if (missing.length > 0) {
+    throw new TypeError(
+      `${missing.join(", ")} of startPool() cannot be copied to a member: give what has functions where the module itself calls startPool()`,
+    );
+  }
+  // What is wrong with them, if anything is, `serve` says.
+  return isOptions(options) ? options : {};
 }
 
 function isOptions(given: unknown): given is Partial<ServeOptions> {
@@ -162,33 +225,4 @@ function isOptions(given: unknown): given is Partial<ServeOptions> {
 function say(message: FromMember): void {
   // A channel that is closed has no reader: the primary is gone, and `disconnect` says so.
   if (process.connected) process.send?.(message);
-}
-
-/** What a module exports by default, as `serve` takes it. Throws TypeError, naming the export. */
-export function applicationOf(
-  loaded: unknown,
-  module: string,
-): { readonly handler?: Application; readonly resources?: Resources } {
-  const exported: unknown =
-    typeof loaded === "object" && loaded !== null ? Reflect.get(loaded, "default") : undefined;
-  const where = `the default export of ${shownModule(module)}`;
-  if (exported === undefined) {
-    throw new TypeError(
-      `${where} must be a session, a handler, a behaviour, or a map of resources, and there is none`,
-    );
-  }
-  if (isResources(exported)) return { resources: exported };
-  checkApplication(where, exported);
-  return { handler: exported };
-}
-
-function checkApplication(where: string, exported: unknown): asserts exported is Application {
-  toHandler(where, exported);
-}
-
-/** An object whose names are paths. What is in it is checked as `serve` does. */
-function isResources(exported: unknown): exported is Resources {
-  if (typeof exported !== "object" || exported === null) return false;
-  const names = Object.keys(exported);
-  return names.length > 0 && names.every((name) => name.startsWith("/"));
 }

@@ -3,8 +3,9 @@ import type { SecureContextOptions } from "node:tls";
 import type { ServerStats } from "../serve/roster.ts";
 
 /** What a member has counted, as it tells every beat. */
-export interface MemberCounts extends Pick<ServerStats, "connections" | "accepted" | "refused" | "shed"> {
-  /** The longest that the event loop was late since the last beat, in milliseconds. */
+export interface MemberCounts
+  extends Pick<ServerStats, "connections" | "accepted" | "refused" | "shed" | "messages" | "bytes"> {
+  /** The longest that its event loop was late since the last beat, in milliseconds. */
   readonly loopDelay: number;
   /** Resident memory in bytes. */
   readonly memory: number;
@@ -13,48 +14,86 @@ export interface MemberCounts extends Pick<ServerStats, "connections" | "accepte
 /** One thing to be done with a connection, wherever it is. */
 export type Call =
   | { readonly type: "send"; readonly id: string; readonly data: string | Uint8Array }
-  | { readonly type: "notify"; readonly id: string; readonly value: unknown }
+  /** The value is serialized, so that it is known how large it is. */
+  | { readonly type: "notify"; readonly id: string; readonly value: Uint8Array }
   | { readonly type: "close"; readonly id: string; readonly code: number; readonly reason: string };
 
 /** What came of a call: whether the connection was there, or what was thrown there. */
 export interface Answer {
-  readonly type: "answer";
+  readonly hawser: "answer";
   readonly number: number;
   readonly found: boolean;
   readonly error?: string | undefined;
+}
+
+/** Asks for a call. */
+export interface Asked {
+  readonly hawser: "call";
+  readonly number: number;
+  readonly call: Call;
+}
+
+/** How connections are closed, and when it has to be over. Milliseconds. */
+export interface Leave {
+  readonly code: number;
+  readonly reason: string;
+  /** The Closes are spread over so much time. */
+  readonly spread: number;
+  readonly deadline: number;
+}
+
+/** What a module, or what it threw, looks like from another process. */
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
 }
 
 /** From the primary to a member. */
 export type ToMember =
   /** The first: what to run, as member number so and so. */
   | {
-      readonly type: "begin";
+      readonly hawser: "begin";
       readonly member: number;
       readonly url: string;
       readonly module: string;
       readonly options: unknown;
+      /** Names of options that could not be copied. */
+      readonly missing: readonly string[];
     }
   /** With a socket beside it. */
-  | { readonly type: "socket"; readonly number: number }
-  | { readonly type: "call"; readonly number: number; readonly call: Call }
+  | { readonly hawser: "socket"; readonly number: number }
+  | Asked
   | Answer
-  /** Close all connections, spread over this many milliseconds, and exit. */
-  | {
-      readonly type: "leave";
-      readonly code: number;
-      readonly reason: string;
-      readonly spread: number;
-      readonly deadline: number;
-    }
-  | { readonly type: "tls"; readonly context: SecureContextOptions };
+  /** Close all connections, and exit. */
+  | ({ readonly hawser: "leave" } & Leave)
+  | { readonly hawser: "tls"; readonly context: SecureContextOptions };
 
 /** From a member to the primary. */
 export type FromMember =
-  | { readonly type: "ready" }
-  | { readonly type: "failed"; readonly message: string }
+  | { readonly hawser: "ready" }
+  | { readonly hawser: "failed"; readonly failure: Failure }
   /** These sockets are its own now. */
-  | { readonly type: "taken"; readonly numbers: readonly number[] }
-  /** `taken`: sockets that it was handed so far; `open`: those of them that are not closed. */
-  | { readonly type: "beat"; readonly counts: MemberCounts; readonly taken: number; readonly open: number }
-  | { readonly type: "call"; readonly number: number; readonly call: Call }
+  | { readonly hawser: "taken"; readonly numbers: readonly number[] }
+  | Beat
+  | Asked
   | Answer;
+
+/** A member lives. */
+export interface Beat {
+  readonly hawser: "beat";
+  readonly counts: MemberCounts;
+  /** Sockets that it was handed so far. */
+  readonly taken: number;
+  /** Those of them that are not closed. */
+  readonly open: number;
+  /** It has no memory for more. */
+  readonly tight: boolean;
+}
+
+/** Whether something is a message of ours: applications may use the same channel for theirs. */
+export function isOurs(message: unknown): message is { readonly hawser: string } {
+  return (
+    typeof message === "object" && message !== null && typeof Reflect.get(message, "hawser") === "string"
+  );
+}

@@ -1,14 +1,14 @@
 // The options of a pool: checked once, in the primary; a module is checked where it is loaded, in each member.
-
 import { availableParallelism } from "node:os";
 import { isAbsolute, resolve } from "node:path";
-import type { TlsOptions } from "node:tls";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { serialize } from "node:v8";
 import type { ConnectionSettings } from "../accept/settings.ts";
 import { resolveSettings, settingNames } from "../accept/settings.ts";
 import type { EndpointOptions } from "../serve/options.ts";
 import type { ListenPlace } from "../serve/place.ts";
-import { checkPlace } from "../serve/place.ts";
+import { checkPlace, checkTls, placeNames } from "../serve/place.ts";
+import type { ServeOptions } from "../serve/serve.ts";
 import { describe } from "../wire/errors.ts";
 import { checkBoolean, checkNames } from "../wire/options.ts";
 
@@ -24,43 +24,44 @@ export interface Supervision {
   readonly restarts?: number | undefined;
 }
 
-/** Options of `startPool`. What a member needs goes to it as a copy: no functions, unless the module itself calls `startPool`. */
+/**
+ * Options of `startPool`.
+ *
+ * What members need of them goes to each as a copy, which functions do not survive: give those where the module itself calls
+ * `startPool`.
+ */
 export interface PoolOptions
   extends Omit<ConnectionSettings, "clock">,
-    Pick<ListenPlace, "port" | "host" | "backlog" | "socketPath">,
-    Pick<EndpointOptions, "keep" | "onError"> {
-  /** The module whose `export default` each member runs: a path, or a URL (`import.meta.url` for this very module). */
+    Omit<ListenPlace, "listener">,
+    Pick<EndpointOptions, "keep" | "onError">,
+    Pick<ServeOptions, "tls" | "http"> {
+  /** The module whose `export default` each member serves: a path, or a URL (`import.meta.url` for this very module). */
   readonly module: string | URL;
   /** How many members. Default "auto": one for each core that this process may use. */
   readonly workers?: number | "auto" | undefined;
-  /** TLS, spoken by the members. */
-  readonly tls?: TlsOptions | undefined;
-  /** Open connections of the whole pool; the next gets 503. Default: `limits.connections` for each member. */
+  /** Open connections of the whole pool; the next gets 503 with Retry-After. Default: `limits.connections`, which is a member's, times `workers`. */
   readonly connections?: number | undefined;
   readonly supervision?: Supervision | undefined;
-  /** SIGTERM and SIGINT close the pool, a second one at once; SIGHUP restarts its members. Default true. */
+  /** SIGTERM and SIGINT shut the pool down, a second one at once; SIGHUP reloads it. Default true. */
   readonly signals?: boolean | undefined;
   /** Flags of node for the members. Default: those of this process. */
   readonly execArgv?: readonly string[] | undefined;
-  /** A member is ready, all are, or the pool has begun to close: for probes. */
+  /** Every member is ready, and the port is open. Called once. */
   readonly onReady?: (() => void) | undefined;
+  /** The port is closed, and connections are being closed. Called once. */
   readonly onDraining?: (() => void) | undefined;
 }
 
-const names: readonly string[] = [
+/** What `serve` takes of them in a member. */
+const ofMembers: readonly string[] = [
   ...settingNames.filter((name) => name !== "clock"),
-  ...["port", "host", "backlog", "socketPath", "keep", "onError"],
-  ...[
-    "module",
-    "workers",
-    "tls",
-    "connections",
-    "supervision",
-    "signals",
-    "execArgv",
-    "onReady",
-    "onDraining",
-  ],
+  ...["keep", "onError", "tls", "http"],
+];
+
+const names: readonly string[] = [
+  ...ofMembers,
+  ...placeNames.filter((name) => name !== "listener"),
+  ...["module", "workers", "connections", "supervision", "signals", "execArgv", "onReady", "onDraining"],
 ];
 
 /** Those for the primary, whole. */
@@ -72,8 +73,12 @@ export interface PoolSettings {
   readonly supervision: Required<{ readonly [name in keyof Supervision]: number }>;
   readonly signals: boolean;
   readonly execArgv: readonly string[] | undefined;
-  /** For the members. */
+  /** TLS is spoken, by the members. */
+  readonly secure: boolean;
+  /** For the members, as far as they can be copied. */
   readonly memberOptions: Readonly<Record<string, unknown>>;
+  /** Names of those that cannot. */
+  readonly missing: readonly string[];
   readonly onReady: (() => void) | undefined;
   readonly onDraining: (() => void) | undefined;
 }
@@ -81,9 +86,10 @@ export interface PoolSettings {
 /** @throws TypeError or RangeError for what is wrong, naming the option and what is allowed */
 export function resolvePool(options: PoolOptions): PoolSettings {
   checkNames("startPool()", options, names);
-  const { port, host, backlog, socketPath, workers = "auto", connections, supervision, execArgv } = options;
-  const place: ListenPlace = { port, host, backlog, socketPath };
-  checkPlace(place);
+  const { port, host, backlog, socketPath, fd, tls, workers = "auto", connections } = options;
+  const place: ListenPlace = { port, host, backlog, socketPath, fd };
+  checkPlace("startPool()", place);
+  checkTls(tls, place);
   const { limits } = resolveSettings(options);
   const count = workers === "auto" ? availableParallelism() : checkCount("workers", workers);
   return {
@@ -92,10 +98,11 @@ export function resolvePool(options: PoolOptions): PoolSettings {
     place,
     connections:
       connections === undefined ? count * limits.connections : checkCount("connections", connections),
-    supervision: resolveSupervision(supervision, count),
+    supervision: resolveSupervision(options.supervision, count),
     signals: checkBoolean("signals", options.signals, true),
-    execArgv,
-    memberOptions: memberOptions(options),
+    execArgv: options.execArgv,
+    secure: tls !== undefined,
+    ...copied(memberOptions(options)),
     onReady: checkFunction("onReady", options.onReady),
     onDraining: checkFunction("onDraining", options.onDraining),
   };
@@ -103,8 +110,23 @@ export function resolvePool(options: PoolOptions): PoolSettings {
 
 /** What `serve` takes of them in a member. */
 export function memberOptions(options: PoolOptions): Readonly<Record<string, unknown>> {
-  const wanted = [...settingNames, "keep", "onError", "tls"];
-  return Object.fromEntries(Object.entries(options).filter(([name]) => wanted.includes(name)));
+  return Object.fromEntries(Object.entries(options).filter(([name]) => ofMembers.includes(name)));
+}
+
+/** Those that can be copied to another process, and the names of those that cannot. */
+function copied(options: Readonly<Record<string, unknown>>): Pick<PoolSettings, "memberOptions" | "missing"> {
+  const entries = Object.entries(options);
+  const missing = entries.filter(([, value]) => !canBeCopied(value)).map(([name]) => name);
+  return { memberOptions: Object.fromEntries(entries.filter(([name]) => !missing.includes(name))), missing };
+}
+
+function canBeCopied(value: unknown): boolean {
+  try {
+    serialize(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function moduleUrl(given: unknown): string {

@@ -208,6 +208,9 @@ describe.each(["serve", "upgrade"] as const)("by %s", (name) => {
       shed: 0,
       tlsFailed: 0,
       handedOn: 0,
+      // One of the two connections has ended.
+      messages: { sent: 2, received: 0 },
+      bytes: { sent: 2 * (2 + "to all".length), received: 0 },
     });
   });
 });

@@ -7,7 +7,7 @@ export default {
     init: () => 0,
     handle: (event, count) => {
       if (event.type === "text") return reply(`${event.data} ${count + 1}`, count + 1);
-      return event.type === "notice" ? reply(`notice: ${event.value}`, count) : noreply(count);
+      return event.type === "notice" ? reply(`notice: ${String(event.value)}`, count) : noreply(count);
     },
   }),
   "/id": async (ws) => {

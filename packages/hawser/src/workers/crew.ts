@@ -1,0 +1,83 @@
+// Crew: the members of a pool that are there now, which of them is next, and which of them hang.
+import { type MemberOwner, MemberProcess } from "./member-process.ts";
+import type { PoolSettings } from "./options.ts";
+
+/** How often members are looked after, in milliseconds. */
+export const LOOK = 500;
+
+export class Crew implements Iterable<MemberProcess> {
+  readonly #settings: PoolSettings;
+  readonly #owner: MemberOwner;
+  readonly #members = new Set<MemberProcess>();
+  #count = 0;
+  #lastLook = performance.now();
+
+  constructor(settings: PoolSettings, owner: MemberOwner) {
+    this.#settings = settings;
+    this.#owner = owner;
+  }
+
+  [Symbol.iterator](): Iterator<MemberProcess> {
+    return this.#members.values();
+  }
+
+  /** Those who were not told to go. */
+  get staying(): readonly MemberProcess[] {
+    return [...this].filter(({ phase }) => phase === "starting" || phase === "ready");
+  }
+
+  /** Sockets that all of them have. */
+  get load(): number {
+    let load = 0;
+    for (const member of this) load += member.load;
+    return load;
+  }
+
+  /** Some are ready, and none of them has memory for more. */
+  get tight(): boolean {
+    const ready = [...this].filter(({ phase }) => phase === "ready");
+    return ready.length > 0 && ready.every(({ tight }) => tight);
+  }
+
+  numbered(number: number): MemberProcess | undefined {
+    return [...this].find((member) => member.number === number);
+  }
+
+  fork(url: string): MemberProcess {
+    this.#count += 1;
+    const member = new MemberProcess(this.#count, url, this.#settings, this.#owner);
+    this.#members.add(member);
+    return member;
+  }
+
+  remove(member: MemberProcess): void {
+    this.#members.delete(member);
+  }
+
+  /** The one with the fewest sockets, of those that are ready, speak, and have room. */
+  next(): MemberProcess | undefined {
+    const now = performance.now();
+    let best: MemberProcess | undefined;
+    for (const member of this) {
+      if (member.phase !== "ready" || member.tight) continue;
+      if (now - member.lastHeard > this.#settings.supervision.silent) continue;
+      if (best === undefined || member.load < best.load) best = member;
+    }
+    return best;
+  }
+
+  /** Kills those that hang. Where we are late ourselves, that they were not heard says nothing about them. */
+  look(): void {
+    const now = performance.now();
+    const late = now - this.#lastLook > 2 * LOOK;
+    this.#lastLook = now;
+    if (late) return;
+    const { hang, start } = this.#settings.supervision;
+    for (const member of this) {
+      if (member.phase === "leaving") continue;
+      const silence = now - member.lastHeard;
+      if (member.phase === "starting" && silence > start) member.kill(`${start} ms to start`);
+      else if (member.phase === "ready" && silence > hang) member.kill(`${hang} ms to say that it lives`);
+    }
+  }
+}
