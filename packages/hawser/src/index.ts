@@ -16,7 +16,7 @@ export type { CompressionOptions } from "./handshake/compression.ts";
 export type { Origins } from "./handshake/origin.ts";
 
 // To run it on all cores.
-export { startPool } from "./workers/start-pool.ts";
+export { currentPool, startPool } from "./workers/start-pool.ts";
 export type { PrimaryPool } from "./workers/primary-pool.ts";
 export type { MemberPool } from "./workers/member-pool.ts";
 export type { LeaveOptions, Pool, PoolReport } from "./workers/pool.ts";

@@ -20,8 +20,8 @@ export interface Pool {
   /**
    * Gives a value to the behaviour of this connection, as `ws.notify` does: a structured clone.
    *
-   * @returns whether the connection was there, open, and run by a behaviour
-   * @throws (rejects with) an Error for what cannot be cloned, and as `send`
+   * @returns whether the connection was there, and open
+   * @throws (rejects with) an Error for what cannot be cloned, and for a connection that no behaviour runs; and as `send`
    */
   notify(id: string, value: unknown): Promise<boolean>;
   /**

@@ -24,3 +24,11 @@ export async function startPool(options: PoolOptions): Promise<PrimaryPool | Mem
   await pool.start();
   return pool;
 }
+
+/**
+ * The pool that this process is a member of, for a module that has not started it itself; undefined elsewhere.
+ */
+export function currentPool(): MemberPool | undefined {
+  const member = memberHere();
+  return member && new MemberPool(member);
+}

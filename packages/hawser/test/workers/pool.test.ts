@@ -1,7 +1,9 @@
 // The pool: sockets go to members evenly, members are found by the names of their connections, and what is wrong is said.
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect } from "hawser";
+import { connect as connectTls } from "node:tls";
+import { connect, type PoolStats, type PrimaryPool } from "hawser";
 import { describe, expect, test } from "vitest";
 import { certificateFor } from "../serve/support/certificates.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -21,24 +23,6 @@ test("connections go to the member with the fewest: of a thousand none of four h
   await eventually(() => pool.stats().total.connections === 0, "nobody");
 });
 
-describe("by its name a connection is found from anywhere", () => {
-  test("from the primary", async () => {
-    const pool = await startPool("resources");
-    const ws = await client(pool, "/id");
-    const id = String(await ws.receive());
-    expect(id).toMatch(/^[12]-1$/);
-    expect(await pool.send(id, "from outside")).toBe(true);
-    expect(await ws.receive()).toBe("from outside");
-    expect(await pool.send(id, new Uint8Array([1, 2]))).toBe(true);
-    expect(await ws.receive()).toEqual(new Uint8Array([1, 2]));
-    expect(await pool.close(id, 4000, "enough")).toBe(true);
-    expect(await ws.closed).toMatchObject({ code: 4000, reason: "enough" });
-    expect(await pool.send(id, "too late")).toBe(false);
-    for (const nobody of ["1-999", "77-1", "nonsense", ""]) expect(await pool.send(nobody, "a")).toBe(false);
-    await expect(pool.close(id, 999)).rejects.toThrow(RangeError);
-  });
-});
-
 describe("TLS, Unix sockets, resources", () => {
   test("TLS is spoken by the members, and a new certificate holds for whoever comes then", async () => {
     const [first, second] = [certificateFor("first"), certificateFor("second")];
@@ -46,20 +30,21 @@ describe("TLS, Unix sockets, resources", () => {
     const before = await client(pool);
     expect(await ask(before, "a")).toBe("a");
     pool.setTls(second);
-    const names = new Set<string>();
-    await eventually(() => true, "a turn");
-    for (let count = 0; count < 4; count += 1) {
-      const ws = await connect(pool.url, {
-        tls: {
-          rejectUnauthorized: true,
-          ca: second.cert,
-          checkServerIdentity: (_host, cert) => void names.add(String(cert.subject.CN)),
-        },
-      }).catch(() => undefined);
-      await ws?.terminate();
-    }
-    expect([...names]).toEqual(["second"]);
+    expect(await subjects(pool, 4)).toEqual(["second"]);
     expect(await ask(before, "b")).toBe("b");
+
+    // So it does in members that come later.
+    await pool.reload({ spread: 0 });
+    expect((await before.closed).code).toBe(1012);
+    expect(await subjects(pool, 4)).toEqual(["second"]);
+
+    expect(() => pool.setTls({ key: "none", cert: "none" })).toThrow("PEM");
+    expect(await subjects(pool, 4)).toEqual(["second"]);
+  });
+
+  test("without TLS there is no certificate to replace", async () => {
+    const pool = await startPool("echo", { workers: 1 });
+    expect(() => pool.setTls(certificateFor("late"))).toThrow("setTls() needs a pool");
   });
 
   test("a Unix socket", async () => {
@@ -95,8 +80,10 @@ describe("what is wrong is said at once", () => {
     ["missing", "Cannot find module"],
   ])("with the module %s", async (module, message) => {
     const error = await startPool(module).catch((reason: unknown) => reason);
+    expect(String(error)).toContain(`a member could not start: `);
     expect(String(error)).toContain(message);
-    expect(String(error)).toContain(module);
+    // Where it was thrown, for whoever wants to know.
+    expect((error as Error & { cause: Error }).cause.stack).toContain(module);
   });
 
   test.each<[Record<string, unknown>, string]>([
@@ -124,20 +111,50 @@ describe("what is wrong is said at once", () => {
   });
 });
 
+/** Whose certificates so many clients are shown. */
+async function subjects(pool: PrimaryPool, count: number): Promise<string[]> {
+  const names = new Set<string>();
+  for (let done = 0; done < count; done += 1) {
+    const socket = connectTls({ port: pool.port, host: "127.0.0.1", rejectUnauthorized: false });
+    await once(socket, "secureConnect");
+    names.add(String(socket.getPeerCertificate().subject.CN));
+    socket.destroy();
+  }
+  return [...names];
+}
+
 test("says how its members fare", async () => {
   let ready = 0;
   const pool = await startPool("echo", { onReady: () => ready++ });
   const ws = await client(pool);
   const pid = await pidOf(ws);
-  await eventually(() => pool.stats().total.connections === 1, "the connection");
-  const stats = pool.stats();
+  const other = await client(pool);
+  await ask(other, "hello");
+  await other.close();
+  const { stats } = await settled(pool, ({ total }) => total.connections === 1 && total.messages.sent === 2);
   expect(stats).toMatchObject({
     restarts: 0,
     onTheWay: 0,
-    total: { connections: 1, accepted: 1, refused: 0 },
+    shed: 0,
+    total: { connections: 1, accepted: 2, refused: 0, shed: 0, messages: { sent: 2, received: 2 } },
+  });
+  // Masked frames of 3 and 5 bytes, a Close with a code; answers without masks.
+  expect(stats.total.bytes).toEqual({
+    received: 6 + 3 + (6 + 5) + (6 + 2),
+    sent: 2 + String(pid).length + (2 + 5) + (2 + 2),
   });
   expect(stats.members.map(({ phase }) => phase)).toEqual(["ready", "ready"]);
   expect(stats.members.map((member) => member.pid)).toContain(pid);
+  expect(stats.members.map((member) => member.messages.received)).toEqual([1, 1]);
   expect(stats.total.memory).toBeGreaterThan(1024 * 1024);
   expect(ready).toBe(1);
 });
+
+/** The statistics, once they are as expected: members tell them twice a second. */
+async function settled(pool: PrimaryPool, expected: (stats: PoolStats) => boolean) {
+  await eventually(
+    () => expected(pool.stats()),
+    () => JSON.stringify(pool.stats()),
+  );
+  return { stats: pool.stats() };
+}

@@ -5,6 +5,7 @@ import { type AnyConnection, connect, type PoolOptions, type PrimaryPool } from 
 import { expect, onTestFinished } from "vitest";
 import * as built from "../../dist/index.js";
 
+export type { PrimaryPool } from "hawser";
 export { eventually } from "../serve/support/guard.ts";
 
 /** The members run what was built, and so must whoever starts them: a source has no entry that Node can run. */

@@ -7,6 +7,13 @@ export default {
     else if (message === "id") ws.send(ws.id);
     else if (message === "die") process.exit(7);
     else if (message === "block") for (;;);
+    else if (message === "block for a while") block(2000, ws);
     else ws.send(message);
   },
 };
+
+function block(milliseconds, ws) {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+  ws.send("done");
+}
