@@ -24,6 +24,7 @@ export const candidates = {
     server: "hawser-session.mjs",
     client: "hawser-session.mjs",
   },
+  "hawser-pool": { label: "hawser, pool of one", server: "hawser-pool.mjs" },
   "hawser-websocket": { label: "hawser, WebSocket", client: "hawser-websocket.mjs" },
   bun: { label: "Bun", runtime: "bun", server: "bun.js", client: "global-websocket.mjs" },
   deno: { label: "Deno", runtime: "deno", server: "deno.js", client: "global-websocket.mjs" },

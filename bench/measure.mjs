@@ -30,9 +30,10 @@ async function measureServer(name, load, { warmup, seconds, flags }) {
   );
   let generator;
   try {
-    const port = await server.firstLine();
+    const [port, ...others] = (await server.firstLine()).split(" ");
     const raw = candidate.raw === true;
-    const run = loadCommand(load, { port, server: server.pid, raw, warmup, seconds });
+    const servers = [server.pid, ...others].join(",");
+    const run = loadCommand(load, { port, server: servers, raw, warmup, seconds });
     generator = new Running(`the load generator, on ${candidate.label},`, cores.other, run);
     return JSON.parse(await untilDeath(server, generator.firstLine()));
   } finally {

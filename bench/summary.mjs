@@ -38,7 +38,7 @@ export function summarise(name, workload, { runs, unavailable }) {
 
 /** @returns the target with what was reached; `met` is undefined where one of both was not measured, or did nothing in a round */
 function judge(target, values) {
-  const ours = values[subject];
+  const ours = values[target.subject ?? subject];
   const theirs = target.against === undefined ? undefined : values[target.against];
   if (ours === undefined || (target.against !== undefined && theirs === undefined)) return target;
   if (theirs?.includes(0)) return target;

@@ -5,6 +5,9 @@ const atLeast = (ratio, against) => ({ ratio, against, direction: "at least" });
 /** @param ratio the most that counts as met */
 const atMost = (ratio, against) => ({ ratio, against, direction: "at most" });
 
+/** Of a pool, in place of the subject below. */
+const ofPool = (target) => ({ ...target, subject: "hawser-pool" });
+
 /** The candidate that is held against the targets. */
 export const subject = "hawser";
 
@@ -21,4 +24,8 @@ export const targets = {
   W6: [atLeast(2.65, "ws"), atLeast(0.65, "bun")],
   W7: [atLeast(1.7, "ws")],
   W8: [atLeast(2, "ws"), atLeast(3, "undici")],
+  // A message in a member costs what it costs anywhere, and handing over no more than 0.3 of a handshake.
+  P1: [ofPool(atLeast(0.95, "hawser"))],
+  P2: [ofPool(atLeast(0.95, "hawser"))],
+  P7: [ofPool(atLeast(0.77, "hawser"))],
 };

@@ -6,19 +6,22 @@ import { KiB, MiB } from "./units.mjs";
 
 const servers = ["ws", "ws-bufferutil", "net", "hawser", "hawser-session"];
 const peers = ["bun", "deno"];
+const poolOrNot = ["hawser", "hawser-pool"];
+const echo = { mode: "echo", connections: 100, size: 20 };
+const echoInPool = { unit: "echoes/s", candidates: poolOrNot, peers: [] };
 
 export const workloads = {
   W1: {
     title: "echo of 20 B text, 100 connections, 1 in flight on each",
     unit: "echoes/s",
-    load: { mode: "echo", connections: 100, depth: 1, size: 20 },
+    load: { ...echo, depth: 1 },
     candidates: servers,
     peers,
   },
   W2: {
     title: "echo of 20 B text, 100 connections, 32 in flight on each",
     unit: "echoes/s",
-    load: { mode: "echo", connections: 100, depth: 32, size: 20 },
+    load: { ...echo, depth: 32 },
     candidates: servers,
     peers,
   },
@@ -86,6 +89,15 @@ export const workloads = {
     client: true,
     candidates: ["ws", "ws-strings", "undici", "hawser", "hawser-session", "hawser-websocket"],
     peers,
+  },
+  P1: { ...echoInPool, title: "as W1, in a member of a pool", load: { ...echo, depth: 1 } },
+  P2: { ...echoInPool, title: "as W2, in a member of a pool", load: { ...echo, depth: 32 } },
+  P7: {
+    title: "as W7, handed to a member of a pool",
+    unit: "connections/s",
+    load: { mode: "accept", connections: 100 },
+    candidates: poolOrNot,
+    peers: [],
   },
 };
 

@@ -23,13 +23,14 @@ const { values, positionals } = parseArgs({
     messages: { ...text, default: "0" },
     warmup: { ...text, default: "1" },
     seconds: { ...text, default: "2" },
-    server: { ...text, default: "0" },
+    server: { ...text, default: "" },
   },
 });
 const [mode] = positionals;
-const [port, count, depth, messages, server] = ["port", "connections", "depth", "messages", "server"].map(
-  (name) => Number(values[name]),
+const [port, count, depth, messages] = ["port", "connections", "depth", "messages"].map((name) =>
+  Number(values[name]),
 );
+const servers = values.server.split(",").filter(Boolean).map(Number);
 const [warmup, seconds] = [Number(values.warmup) * 1000, Number(values.seconds) * 1000];
 
 /** For the server to collect its garbage, give memory back, and settle; no longer than it rested. */
@@ -87,7 +88,7 @@ async function broadcast() {
 }
 
 async function idle() {
-  const before = residentKib(server);
+  const before = residentKib(servers);
   const began = performance.now();
   let left = count * messages;
   let answered;
@@ -106,10 +107,10 @@ async function idle() {
   }
   const openingSeconds = (performance.now() - began) / 1000;
   await delay(seconds);
-  const kib = (residentKib(server) - before) / count;
-  if (server !== 0) process.kill(server, "SIGUSR2");
+  const kib = (residentKib(servers) - before) / count;
+  for (const server of servers) process.kill(server, "SIGUSR2");
   await delay(collecting);
-  const kibCollected = (residentKib(server) - before) / count;
+  const kibCollected = (residentKib(servers) - before) / count;
   print({ kib, kibCollected, connections: count, openingSeconds, extension: all[0].extension });
 }
 
@@ -132,13 +133,13 @@ async function measure() {
   const before = {
     counted,
     time: performance.now(),
-    server: processorSeconds(server),
+    server: processorSeconds(servers),
     own: process.cpuUsage(),
   };
   await delay(seconds);
   const passed = (performance.now() - before.time) / 1000;
   const { user, system } = process.cpuUsage(before.own);
-  const used = processorSeconds(server) - before.server;
+  const used = processorSeconds(servers) - before.server;
   const messages = counted - before.counted;
   stopping = true;
   print({
@@ -146,7 +147,7 @@ async function measure() {
     serverLoad: used / passed,
     generatorLoad: (user + system) / 1e6 / passed,
     cpuPerMessage: messages > 0 ? (used * 1e6) / messages : 0,
-    memory: residentKib(server),
+    memory: residentKib(servers),
   });
 }
 

@@ -44,7 +44,7 @@ void run_idle(void) {
   double took = now() - began;
   run_until(now() + options.seconds, NULL);
   double resting = kib_per_connection(before);
-  if (options.server != 0) kill(options.server, SIGUSR2);
+  for (int i = 0; i < options.server_count; i++) kill(options.servers[i], SIGUSR2);
   run_until(now() + collecting(), NULL);
   printf("{\"kib\":%.3f,\"kibCollected\":%.3f,\"connections\":%d,\"openingSeconds\":%.2f,\"extension\":\"%s\"}\n",
          resting, kib_per_connection(before), options.connections, took, negotiated_extension());

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 load_options options = {
     .mode = "", .connections = 100, .depth = 1, .size = 20, .warmup = 1, .seconds = 2};
@@ -17,7 +18,7 @@ static const char usage[] =
     "  accept     --connections loops of connect, handshake, closing handshake\n"
     "\n"
     "  --connections N  --depth N  --size BYTES  --binary  --payload FILE  --compressed  --raw\n"
-    "  --messages N  --warmup SECONDS  --seconds SECONDS  --server PID\n";
+    "  --messages N  --warmup SECONDS  --seconds SECONDS  --server PID[,PID]\n";
 
 static const struct option flags[] = {
     {"port", required_argument, 0, 'p'},     {"connections", required_argument, 0, 'c'},
@@ -32,6 +33,15 @@ static const struct option flags[] = {
 static void fail(void) {
   fputs(usage, stderr);
   exit(2);
+}
+
+// Process ids with commas between them.
+static void read_servers(char *list) {
+  options.server_count = 0;
+  for (char *word = strtok(list, ","); word != NULL; word = strtok(NULL, ",")) {
+    if (options.server_count == MAX_SERVERS) fail();
+    options.servers[options.server_count++] = atoi(word);
+  }
 }
 
 void read_options(int count, char **arguments) {
@@ -49,7 +59,7 @@ void read_options(int count, char **arguments) {
       case 'm': options.messages = atoi(optarg); break;
       case 'w': options.warmup = atof(optarg); break;
       case 't': options.seconds = atof(optarg); break;
-      case 'P': options.server = atoi(optarg); break;
+      case 'P': read_servers(optarg); break;
       default: fail();
     }
   }

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+enum { MAX_SERVERS = 64 };
+
 typedef struct {
   const char *mode;
   int port;
@@ -15,7 +17,8 @@ typedef struct {
   const char *payload;  // a file with the message; without one it is made
   int messages;         // idle: messages on each connection before it rests
   double warmup, seconds;
-  pid_t server;  // whose processor time and memory are read; 0 for nobody's
+  pid_t servers[MAX_SERVERS];  // whose processor time and memory are read, and summed
+  int server_count;
 } load_options;
 
 extern load_options options;

@@ -12,10 +12,10 @@
 
 static double ticks(unsigned long count) { return (double)count / sysconf(_SC_CLK_TCK); }
 
-static double server_seconds(void) {
+static double seconds_of(pid_t process) {
   char path[64], line[1024];
-  snprintf(path, sizeof path, "/proc/%d/stat", options.server);
-  FILE *file = options.server == 0 ? NULL : fopen(path, "r");
+  snprintf(path, sizeof path, "/proc/%d/stat", process);
+  FILE *file = fopen(path, "r");
   if (file == NULL) return 0;
   size_t size = fread(line, 1, sizeof line - 1, file);
   fclose(file);
@@ -25,6 +25,12 @@ static double server_seconds(void) {
   unsigned long user = 0, system = 0;
   if (behind != NULL) sscanf(behind + 2, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu", &user, &system);
   return ticks(user + system);
+}
+
+static double server_seconds(void) {
+  double seconds = 0;
+  for (int i = 0; i < options.server_count; i++) seconds += seconds_of(options.servers[i]);
+  return seconds;
 }
 
 static double own_seconds(void) {
@@ -47,15 +53,21 @@ processor_usage read_usage(void) {
       .at = now(), .server = server_seconds(), .generator = own_seconds(), .machine = machine_seconds()};
 }
 
-long server_memory(void) {
+static long memory_of(pid_t process) {
   char path[64], line[256];
-  snprintf(path, sizeof path, "/proc/%d/status", options.server);
-  FILE *file = options.server == 0 ? NULL : fopen(path, "r");
+  snprintf(path, sizeof path, "/proc/%d/status", process);
+  FILE *file = fopen(path, "r");
   if (file == NULL) return 0;
   long kib = 0;
   while (fgets(line, sizeof line, file) != NULL) {
     if (strncmp(line, "VmRSS:", 6) == 0) kib = atol(line + 6);
   }
   fclose(file);
+  return kib;
+}
+
+long server_memory(void) {
+  long kib = 0;
+  for (int i = 0; i < options.server_count; i++) kib += memory_of(options.servers[i]);
   return kib;
 }

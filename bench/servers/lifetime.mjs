@@ -7,9 +7,13 @@ export const compression = process.argv.includes("--compression");
 /** The largest message of the benchmark. */
 export const maxMessage = 16 * 1024 * 1024;
 
-/** The load generator waits for this line. */
-export function announce(port) {
-  console.log(port);
+/**
+ * The load generator waits for this line.
+ *
+ * @param pids of processes beside this one that serve
+ */
+export function announce(port, ...pids) {
+  console.log([port, ...pids].join(" "));
 }
 
 process.on("SIGUSR2", () => globalThis.gc?.());

@@ -64,12 +64,10 @@ export class HandOver {
     shed(socket, this.#secure);
   }
 
-  /** A member has these. */
-  taken(numbers: readonly number[]): void {
-    for (const number of numbers) {
-      this.#sockets.get(number)?.socket.destroy();
-      this.#sockets.delete(number);
-    }
+  /** A member has this one. */
+  taken(number: number): void {
+    this.#sockets.get(number)?.socket.destroy();
+    this.#sockets.delete(number);
   }
 
   /** A member is gone: what it had not said to have goes to others. */

@@ -1,25 +1,23 @@
 // What a member's process runs: it waits to be told its number and its module.
+import { Socket } from "node:net";
 import { isError } from "../wire/errors.ts";
+import { BUS, Bus } from "./bus.ts";
 import { type Member, startMember } from "./member.ts";
-import { type Failure, type FromMember, isOurs, type ToMember } from "./messages.ts";
+import { type Failure, type FromMember, isHanded, isToMember, type ToMember } from "./messages.ts";
 
 let member: Member | undefined;
 
 // A terminal sends these to the whole group: what is to become of members is the primary's to say.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
+const pipe = new Socket({ fd: BUS });
+const bus: Bus<ToMember, FromMember> = new Bus(pipe, isToMember, (message) => {
+  if (message.hawser === "begin") begin(message);
+  else member?.receive(message);
+});
+
 process.on("message", (message: unknown, handle: unknown) => {
-  if (!isToMember(message)) return;
-  if (message.hawser !== "begin") {
-    member?.receive(message, handle);
-    return;
-  }
-  const { member: number, url, module, options, missing } = message;
-  member = startMember(number, url);
-  member.begin(module, options, missing).catch((error: unknown) => {
-    const failed: FromMember = { hawser: "failed", failure: failureOf(error) };
-    process.send?.(failed, () => process.exit(1));
-  });
+  if (isHanded(message)) member?.take(message.number, handle);
 });
 
 process.on("disconnect", () => {
@@ -27,8 +25,12 @@ process.on("disconnect", () => {
   member.orphaned();
 });
 
-function isToMember(message: unknown): message is ToMember {
-  return isOurs(message);
+function begin({ member: number, url, module, options, missing }: Extract<ToMember, { hawser: "begin" }>) {
+  member = startMember(number, url, bus);
+  member.begin(module, options, missing).catch((error: unknown) => {
+    bus.tell({ hawser: "failed", failure: failureOf(error) });
+    pipe.end(() => process.exit(1));
+  });
 }
 
 function failureOf(error: unknown): Failure {

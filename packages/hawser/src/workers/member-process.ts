@@ -2,13 +2,17 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { channel } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { BUS, Bus } from "./bus.ts";
 import {
   type Answer,
   type Asked,
   type Beat,
   type Failure,
   type FromMember,
-  isOurs,
+  type Handed,
+  isFromMember,
+  isTaken,
   type Leave,
   type MemberCounts,
   type ToMember,
@@ -30,7 +34,7 @@ export interface MemberEvent {
 /** Who looks after members. */
 export interface MemberOwner {
   ready(member: MemberProcess): void;
-  taken(numbers: readonly number[]): void;
+  taken(number: number): void;
   asked(member: MemberProcess, asked: Asked): void;
   answered(answer: Answer): void;
   gone(member: MemberProcess, why: string): void;
@@ -53,6 +57,8 @@ export class MemberProcess {
   /** When it was ready; undefined if it never was. */
   readyAt: number | undefined;
   readonly #child: ChildProcess;
+  /** Undefined if the process could not be made. */
+  readonly #bus: Bus<FromMember, ToMember> | undefined;
   readonly #owner: MemberOwner;
   #phase: MemberPhase = "starting";
   #beat: Pick<Beat, "taken" | "open" | "tight"> = { taken: 0, open: 0, tight: false };
@@ -76,11 +82,11 @@ export class MemberProcess {
     // Whoever does not ask how it started hears that it is gone.
     this.started.catch(() => undefined);
     this.#child = fork(entry, process.argv.slice(2), {
-      serialization: "advanced",
+      stdio: ["inherit", "inherit", "inherit", "ipc", "pipe"],
       ...(settings.execArgv && { execArgv: [...settings.execArgv] }),
     });
     this.#child.on("message", (message) => {
-      if (isFromMember(message)) this.#heard(message);
+      if (isTaken(message)) owner.taken(message.number);
     });
     this.#child.on("error", (error) => {
       // There is no process, and nothing else will be heard of it.
@@ -88,6 +94,8 @@ export class MemberProcess {
     });
     this.#child.on("exit", (code, signal) => this.#exited(signal ?? `exit code ${code}`));
     this.#child.on("disconnect", () => this.#leaveTheStage());
+    const pipe = this.#child.stdio[BUS];
+    if (pipe instanceof Duplex) this.#bus = new Bus(pipe, isFromMember, (message) => this.#heard(message));
     const { module, memberOptions, missing } = settings;
     this.tell({ hawser: "begin", member: number, url, module, options: memberOptions, missing });
   }
@@ -113,19 +121,18 @@ export class MemberProcess {
   /** Gives it a socket, which stays open here too until it has said that it has it. */
   hand(number: number, socket: Socket): void {
     this.#handed += 1;
-    const message: ToMember = { hawser: "socket", number };
+    const message: Handed = { hawser: "socket", number };
     this.#child.send(message, socket, { keepOpen: true }, () => undefined);
   }
 
   tell(message: ToMember): void {
-    // Without a channel it is as good as gone, and that is about to be heard.
-    if (this.#child.connected) this.#child.send(message, () => undefined);
+    this.#bus?.tell(message);
   }
 
   /** Has it close its connections and go; one that is late is killed. Resolves when it is gone. */
   async leave(how: Leave): Promise<void> {
     this.#become("leaving", "");
-    this.tell({ hawser: "leave", ...how });
+    this.tell({ hawser: "leave", handed: this.#handed, ...how });
     const late = setTimeout(
       () => this.kill(`${how.deadline} ms for its closing handshakes`),
       how.spread + how.deadline + GRACE,
@@ -153,9 +160,6 @@ export class MemberProcess {
         return;
       case "failed":
         this.#failure = message.failure;
-        return;
-      case "taken":
-        this.#owner.taken(message.numbers);
         return;
       case "beat":
         this.counts = message.counts;
@@ -193,10 +197,6 @@ export class MemberProcess {
     const event: MemberEvent = { member: this.number, pid: this.pid, phase, why };
     if (changes.hasSubscribers) changes.publish(event);
   }
-}
-
-function isFromMember(message: unknown): message is FromMember {
-  return isOurs(message);
 }
 
 /** Why a member could not start, with what was thrown in it as the cause. */

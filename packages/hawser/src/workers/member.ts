@@ -1,15 +1,16 @@
 // Member: this process as one of a pool. It serves sockets that the primary hands over, and says how it fares.
 import { Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { becomeMember, memberOf } from "../connection/ids.ts";
 import { type ServeOptions, serve } from "../serve/serve.ts";
 import type { Server } from "../serve/server.ts";
 import { applicationOf } from "./application-of.ts";
+import type { Bus } from "./bus.ts";
 import { answerTo, CallsUnderWay, perform } from "./calls.ts";
 import { HandedSockets } from "./handed-sockets.ts";
 import { HeapRoom } from "./heap-room.ts";
-import type { Call, FromMember, Leave, MemberCounts, ToMember } from "./messages.ts";
+import type { Call, FromMember, Leave, MemberCounts, Taken, ToMember } from "./messages.ts";
 import { memberOptions, type PoolOptions } from "./options.ts";
 import { shed } from "./shed.ts";
 import { totalOf } from "./stats.ts";
@@ -31,16 +32,19 @@ export function memberHere(): Member | undefined {
 }
 
 /** This process is a member from now on. */
-export function startMember(number: number, url: string): Member {
+export function startMember(number: number, url: string, bus: Bus<ToMember, FromMember>): Member {
   becomeMember(number);
-  here = new Member(number, url);
+  here = new Member(number, url, bus);
   return here;
 }
+
+type Leaving = Leave & { readonly handed: number };
 
 /** One process of a pool, seen from inside. */
 export class Member {
   readonly number: number;
   readonly url: string;
+  readonly #bus: Bus<ToMember, FromMember>;
   readonly #sockets = new HandedSockets();
   readonly #calls = new CallsUnderWay();
   readonly #delay = monitorEventLoopDelay({ resolution: 20 });
@@ -53,12 +57,12 @@ export class Member {
   #taken = 0;
   #open = 0;
   #shed = 0;
-  #unacknowledged: number[] = [];
-  #leaving: Leave | undefined;
+  #leaving: Leaving | undefined;
 
-  constructor(number: number, url: string) {
+  constructor(number: number, url: string, bus: Bus<ToMember, FromMember>) {
     this.number = number;
     this.url = url;
+    this.#bus = bus;
   }
 
   /** The module has called `startPool` itself: its options need not be copied, and may have functions. */
@@ -83,16 +87,13 @@ export class Member {
     this.#delay.enable();
     setInterval(() => this.#beat(), BEAT);
     this.#beat();
-    say({ hawser: "ready" });
+    this.#bus.tell({ hawser: "ready" });
   }
 
-  receive(message: ToMember, handle: unknown): void {
+  receive(message: ToMember): void {
     switch (message.hawser) {
-      case "socket":
-        this.#take(message.number, handle);
-        return;
       case "call":
-        say(answerTo(message));
+        this.#bus.tell(answerTo(message));
         return;
       case "answer":
         this.#calls.answered(message);
@@ -114,24 +115,21 @@ export class Member {
   async call(call: Call): Promise<boolean> {
     if (memberOf(call.id) === this.number) return perform(call);
     const { asked, answer } = this.#calls.begin(call);
-    say(asked);
+    this.#bus.tell(asked);
     return answer;
   }
 
   /** The primary is gone. */
   orphaned(): void {
     this.#calls.abandon();
-    void this.#leave({ code: 1001, reason: "", spread: 0, deadline: 5000 });
+    void this.#leave({ code: 1001, reason: "", spread: 0, deadline: 5000, handed: this.#taken });
   }
 
-  #take(number: number, socket: unknown): void {
-    if (this.#unacknowledged.length === 0) {
-      setImmediate(() => {
-        say({ hawser: "taken", numbers: this.#unacknowledged });
-        this.#unacknowledged = [];
-      });
-    }
-    this.#unacknowledged.push(number);
+  /** A socket has come from the primary. */
+  take(number: number, socket: unknown): void {
+    // Before anything is read from it: until this is sent, it may be handed to another.
+    const taken: Taken = { hawser: "taken", number };
+    if (process.connected) process.send?.(taken);
     this.#taken += 1;
     // Closed by the peer on its way to us.
     if (!(socket instanceof Socket)) return;
@@ -150,7 +148,7 @@ export class Member {
     this.#beats += 1;
     if (!seldom) this.#counts = this.#server?.stats() ?? nothing;
     const { accepted, refused, messages, bytes } = this.#counts;
-    say({
+    this.#bus.tell({
       hawser: "beat",
       counts: {
         connections: this.#server?.size ?? 0,
@@ -170,25 +168,25 @@ export class Member {
   }
 
   /** Told a second time, it does what it was told last, without spreading what is left. */
-  async #leave(how: Leave): Promise<void> {
+  async #leave(how: Leaving): Promise<void> {
     const again = this.#leaving !== undefined;
     this.#leaving = how;
     if (again) return;
     await this.#closeSpread(how);
-    await this.#handshakesOver();
+    await this.#handshakesOver(how.handed);
     const { code, reason, deadline } = this.#leaving;
     await this.#server?.close({ code, reason, deadline: Math.max(1, deadline) });
     process.exit(0);
   }
 
   /** Closes one connection after the other, the last of them when the time is over. */
-  async #closeSpread(how: Leave): Promise<void> {
+  async #closeSpread(how: Leaving): Promise<void> {
     const { code, reason, spread } = how;
     const connections = spread === 0 ? [] : [...(this.#server?.connections ?? [])];
     const start = performance.now();
     let closed = 0;
     while (closed < connections.length && this.#leaving === how) {
-      await setTimeout(TURN);
+      await pause(TURN);
       const due = Math.ceil(connections.length * Math.min(1, (performance.now() - start) / spread));
       for (const connection of connections.slice(closed, due)) {
         if (connection.phase === "open") void connection.close(code, reason);
@@ -198,11 +196,10 @@ export class Member {
   }
 
   /** Who came last is on the way in still, and is to be closed as everybody is, rather than refused. */
-  async #handshakesOver(): Promise<void> {
+  async #handshakesOver(handed: number): Promise<void> {
     const start = performance.now();
-    while (performance.now() - start < HANDSHAKES && (this.#server?.stats().handshakes ?? 0) > 0) {
-      await setTimeout(TURN);
-    }
+    const underWay = () => this.#taken < handed || (this.#server?.stats().handshakes ?? 0) > 0;
+    while (performance.now() - start < HANDSHAKES && underWay()) await pause(TURN);
   }
 }
 
@@ -220,9 +217,4 @@ function copiedOptions(options: unknown, missing: readonly string[]): Partial<Se
 
 function isOptions(given: unknown): given is Partial<ServeOptions> {
   return typeof given === "object" && given !== null;
-}
-
-function say(message: FromMember): void {
-  // A channel that is closed has no reader: the primary is gone, and `disconnect` says so.
-  if (process.connected) process.send?.(message);
 }

@@ -1,4 +1,4 @@
-// What the primary and its members say to each other. Structured clones, over the channel that `fork` opens.
+// What the primary and its members say to each other: over the bus, but for sockets.
 import type { SecureContextOptions } from "node:tls";
 import type { ServerStats } from "../serve/roster.ts";
 
@@ -42,6 +42,18 @@ export interface Leave {
   readonly deadline: number;
 }
 
+/** With a socket beside it, over the channel that `fork` opens. */
+export interface Handed {
+  readonly hawser: "socket";
+  readonly number: number;
+}
+
+/** The answer to that, over the same channel: the socket is the member's own now. */
+export interface Taken {
+  readonly hawser: "taken";
+  readonly number: number;
+}
+
 /** What a module, or what it threw, looks like from another process. */
 export interface Failure {
   readonly name: string;
@@ -61,20 +73,16 @@ export type ToMember =
       /** Names of options that could not be copied. */
       readonly missing: readonly string[];
     }
-  /** With a socket beside it. */
-  | { readonly hawser: "socket"; readonly number: number }
   | Asked
   | Answer
-  /** Close all connections, and exit. */
-  | ({ readonly hawser: "leave" } & Leave)
+  /** Close all connections, and exit. `handed`: sockets that are its own, or about to come. */
+  | ({ readonly hawser: "leave"; readonly handed: number } & Leave)
   | { readonly hawser: "tls"; readonly context: SecureContextOptions };
 
 /** From a member to the primary. */
 export type FromMember =
   | { readonly hawser: "ready" }
   | { readonly hawser: "failed"; readonly failure: Failure }
-  /** These sockets are its own now. */
-  | { readonly hawser: "taken"; readonly numbers: readonly number[] }
   | Beat
   | Asked
   | Answer;
@@ -91,9 +99,24 @@ export interface Beat {
   readonly tight: boolean;
 }
 
-/** Whether something is a message of ours: applications may use the same channel for theirs. */
-export function isOurs(message: unknown): message is { readonly hawser: string } {
-  return (
-    typeof message === "object" && message !== null && typeof Reflect.get(message, "hawser") === "string"
-  );
+/** Whether something is a message of ours: applications may use the channel for theirs. */
+export function isHanded(message: unknown): message is Handed {
+  return wordOf(message) === "socket";
+}
+
+export function isTaken(message: unknown): message is Taken {
+  return wordOf(message) === "taken";
+}
+
+/** On the bus there is nobody else. */
+export function isToMember(message: unknown): message is ToMember {
+  return wordOf(message) !== undefined;
+}
+
+export function isFromMember(message: unknown): message is FromMember {
+  return wordOf(message) !== undefined;
+}
+
+function wordOf(message: unknown): unknown {
+  return typeof message === "object" && message !== null ? Reflect.get(message, "hawser") : undefined;
 }

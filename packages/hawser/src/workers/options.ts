@@ -1,7 +1,7 @@
 // The options of a pool: checked once, in the primary; a module is checked where it is loaded, in each member.
 import { availableParallelism } from "node:os";
 import { isAbsolute, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { serialize } from "node:v8";
 import type { ConnectionSettings } from "../accept/settings.ts";
 import { resolveSettings, settingNames } from "../accept/settings.ts";
@@ -136,11 +136,6 @@ function moduleUrl(given: unknown): string {
   }
   if (/^[a-z][a-z0-9+.-]+:/i.test(given)) return given;
   return pathToFileURL(isAbsolute(given) ? given : resolve(given)).href;
-}
-
-/** A module as people know it. */
-export function shownModule(url: string): string {
-  return url.startsWith("file:") ? fileURLToPath(url) : url;
 }
 
 function resolveSupervision(given: Supervision | undefined, workers: number): PoolSettings["supervision"] {

@@ -163,7 +163,7 @@ export class PrimaryPool implements Pool {
   #owner(): MemberOwner {
     return {
       ready: (member) => this.#ready(member),
-      taken: (numbers) => this.#handOver.taken(numbers),
+      taken: (number) => this.#handOver.taken(number),
       asked: (member, asked) => void this.#answer(member, asked),
       answered: (answer) => this.#calls.answered(answer),
       gone: (member, why) => this.#gone(member, why),

@@ -66,9 +66,12 @@ describe.skipIf(reason !== undefined)(`the benchmark${reason === undefined ? "" 
       "W6",
       "W7",
       "W8",
+      "P1",
+      "P2",
+      "P7",
     ]);
     for (const [name, workload] of Object.entries<Workload>(workloads)) {
-      expect(Object.keys(workload.results), name).toContain("ws");
+      expect(Object.keys(workload.results), name).toContain(name.startsWith("P") ? "hawser-pool" : "ws");
       expect(workload.unavailable, name).toEqual({});
       for (const [candidate, { value, runs }] of Object.entries(workload.results)) {
         expect(runs, `${name} ${candidate}`).toHaveLength(1);
@@ -89,7 +92,7 @@ describe.skipIf(reason !== undefined)(`the benchmark${reason === undefined ? "" 
       "loadGenerator",
     ]);
     expect(versions).toMatchObject({ node: process.versions.node });
-    expect(readFileSync(join(out, "bench.svg"), "utf8")).toMatch(/^<svg[\s\S]*W8:[\s\S]*<\/svg>$/);
+    expect(readFileSync(join(out, "bench.svg"), "utf8")).toMatch(/^<svg[\s\S]*P7:[\s\S]*<\/svg>$/);
   });
 
   test("shows how cost grows", { timeout: 2 * minutes }, async () => {
@@ -101,11 +104,11 @@ describe.skipIf(reason !== undefined)(`the benchmark${reason === undefined ? "" 
   });
 
   test("has a load generator without a C compiler", { timeout: 2 * minutes }, async () => {
-    const args = ["W1", "W4", "W5", "W7", "--candidates", "hawser"];
+    const args = ["W1", "W4", "W5", "P7", "--candidates", "hawser"];
     const { read } = await results("fallback", args, { HAWSER_BENCH_LOADGEN: "js" });
     const { workloads, machine } = read("bench.json");
     expect(machine.loadGenerator).toBe("JavaScript");
-    for (const name of ["W1", "W4", "W5", "W7"]) {
+    for (const name of ["W1", "W4", "W5", "P7"]) {
       expect(workloads[name].results.hawser.value.median, name).toEqual(expect.any(Number));
     }
   });

@@ -93,7 +93,7 @@ test("R9: a handler that blocks its loop: its connections live, others go elsewh
 });
 
 test("R17: members that run out of memory turn connections away, and live", async () => {
-  const pool = await startPool("heavy", { execArgv: ["--max-old-space-size=48"] });
+  const pool = await startPool("heavy", { execArgv: ["--max-old-space-size=64"] });
   const pids = pool.stats().members.map(({ pid }) => pid);
   const clients: AnyConnection[] = [];
   const statuses = new Set<number>();
