@@ -12,7 +12,8 @@ import type { RequestHead } from "../handshake/head.ts";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import type { Opening } from "../handshake/opening.ts";
 import { originAllowed, originRefusal } from "../handshake/origin.ts";
-import { UpgradeRequest } from "../handshake/upgrade-request.ts";
+import { preferredSubprotocol } from "../handshake/subprotocol.ts";
+import { noParams, type RequestParams, UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { deflateCodec } from "../transport/deflate.ts";
 import { handshakeKey } from "../transport/randomness.ts";
 import { framingOf } from "../wire/legacy/framings.ts";
@@ -23,7 +24,7 @@ import { decided } from "./versions.ts";
 
 /** What the application adds to the answer that accepts. */
 export interface AcceptOptions {
-  /** One of those that the client offered. */
+  /** One of those that the client offered. Default: as the server's option `subprotocols` says. */
   readonly subprotocol?: string | undefined;
   /** Lines for the answer. */
   readonly headers?: HeaderFields | undefined;
@@ -53,17 +54,24 @@ export interface Candidate {
 /**
  * Checks the rules of the handshake and the Origin.
  *
+ * @param params what the pattern of the resource matched
  * @throws HandshakeError for the first that is broken; what a function of the application's throws (`origins`, `ambiguous`)
  */
-export function admit(head: RequestHead, doorstep: Doorstep, settings: Settings): Candidate {
+export function admit(
+  head: RequestHead,
+  doorstep: Doorstep,
+  settings: Settings,
+  params: RequestParams = noParams,
+): Candidate {
   const opening = examine(head, settings.versions);
   const surroundings = settings.trust.surroundings(head.headers, opening.host, doorstep.peer);
   const { origin } = opening;
   const { host, secure } = surroundings;
-  if (origin !== undefined && !originAllowed({ origin, host, secure, origins: settings.origins })) {
-    throw originRefusal({ origin, host });
+  const { origins, originsOf } = settings;
+  if (origin !== undefined && !originAllowed({ origin, host, secure, origins })) {
+    throw originRefusal({ origin, host, resource: originsOf });
   }
-  const request = new UpgradeRequest(opening, surroundings);
+  const request = new UpgradeRequest(opening, surroundings, params);
   return { opening: decided(opening, request, settings.ambiguous), request };
 }
 
@@ -92,8 +100,10 @@ export function establish<Received extends Message, State>(
   options: AcceptOptions,
   welcome: Welcome<Received, State>,
 ): void {
-  const { subprotocol, headers, location } = options;
+  const { headers, location } = options;
   const { host, secure } = request;
+  const subprotocol =
+    options.subprotocol ?? preferredSubprotocol(settings.subprotocols, opening.subprotocols);
   const compression = checkBoolean("compression of the answer", options.compression, true)
     ? settings.compression
     : undefined;

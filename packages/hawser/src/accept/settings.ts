@@ -1,4 +1,5 @@
 // The options that serve, upgrade and acceptStream share: filled in and checked once.
+import { checkSubprotocols } from "../handshake/agreement.ts";
 import type { CompressionOptions, CompressionSettings } from "../handshake/compression.ts";
 import { resolveCompression } from "../handshake/compression.ts";
 import type { Origins } from "../handshake/origin.ts";
@@ -17,6 +18,11 @@ import { resolveVersions, type VersionOptions, type WelcomeVersions } from "./ve
 export interface ConnectionSettings extends VersionOptions {
   /** The only kind of message that is welcome; the other ends the connection with 1003. Default: both. */
   readonly accepts?: Kind | undefined;
+  /**
+   * The best first. A client gets the first of these that it offers, unless the answer of an `upgrade` hook names one; one that
+   * offers none of them is accepted without (RFC 6455 §4.2.2). Default: none.
+   */
+  readonly subprotocols?: readonly string[] | undefined;
   readonly limits?: Partial<Limits> | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Deliver the next message only when what was sent is under `limits.sendMark`. Default true. */
@@ -34,6 +40,7 @@ export interface ConnectionSettings extends VersionOptions {
 /** The names of `ConnectionSettings`, for whoever checks options that include them. */
 export const settingNames: readonly (keyof ConnectionSettings)[] = [
   "accepts",
+  "subprotocols",
   "limits",
   "timeouts",
   "coupled",
@@ -48,11 +55,14 @@ export const settingNames: readonly (keyof ConnectionSettings)[] = [
 /** `ConnectionSettings`, whole. */
 export interface Settings extends WelcomeVersions {
   readonly accepts: Kind | undefined;
+  readonly subprotocols: readonly string[];
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly coupled: boolean;
   readonly compression: CompressionSettings | undefined;
   readonly origins: Origins | undefined;
+  /** Whose `origins` those are, in words, where they are not the server's. */
+  readonly originsOf?: string | undefined;
   readonly trust: Trust;
   readonly clock: Clock;
 }
@@ -61,6 +71,7 @@ export interface Settings extends WelcomeVersions {
 export function resolveSettings(given: ConnectionSettings): Settings {
   return {
     accepts: checkOneOf("accepts", given.accepts, ["text", "binary"]),
+    subprotocols: resolveSubprotocols(given.subprotocols),
     limits: resolveLimits(given.limits),
     timeouts: resolveTimeouts(given.timeouts),
     coupled: checkBoolean("coupled", given.coupled, true),
@@ -70,4 +81,11 @@ export function resolveSettings(given: ConnectionSettings): Settings {
     ...resolveVersions(given),
     clock: checkClock(given.clock),
   };
+}
+
+/** A copy, so that what is checked stays so. */
+export function resolveSubprotocols(given: unknown): readonly string[] {
+  if (given === undefined) return [];
+  checkSubprotocols(given);
+  return [...given];
 }

@@ -13,7 +13,7 @@ import {
 import type { ExtensionOffer } from "../handshake/extension.ts";
 import type { HeaderFields } from "../handshake/header-fields.ts";
 import { printOffer } from "../handshake/offer.ts";
-import { UpgradeRequest } from "../handshake/upgrade-request.ts";
+import { noParams, UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { deflateCodec } from "../transport/deflate.ts";
 import type { FaultScript, Faults } from "../transport/fault-script.ts";
 import { ManualClock } from "../transport/manual-clock.ts";
@@ -203,7 +203,7 @@ function testHandshake(options: TestPairOptions<unknown, unknown>, deflate: Test
   const surroundings = { remoteAddress: undefined, secure: false, host: opening.host };
   return {
     // Each end forgets headers of its own.
-    request: () => new UpgradeRequest(opening, surroundings),
+    request: () => new UpgradeRequest(opening, surroundings, noParams),
     response: acceptance.head,
     framing: framingOf(opening.version, acceptance.frameKey),
   };

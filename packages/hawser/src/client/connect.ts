@@ -4,7 +4,7 @@ import { Connection, pumpOf } from "../connection/connection.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import { printOffer } from "../handshake/offer.ts";
 import { parseTarget } from "../handshake/target.ts";
-import { UpgradeRequest } from "../handshake/upgrade-request.ts";
+import { noParams, UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { parseWebSocketUrl, type WebSocketUrl } from "../handshake/url.ts";
 import { deflateCodec } from "../transport/deflate.ts";
 import { handshakeKey, randomness } from "../transport/randomness.ts";
@@ -103,6 +103,7 @@ function established<State>(
     request: new UpgradeRequest(
       { head, path, subprotocols: settings.subprotocols },
       { remoteAddress: transport.remoteAddress, secure: url.secure, host: url.host },
+      noParams,
     ),
     response: { status, reason, headers },
     subprotocol: agreement.subprotocol,

@@ -1,6 +1,6 @@
 // Connection: what users hold. One WebSocket connection, at either end, whatever it runs on.
 import type { ResponseHead } from "../handshake/head.ts";
-import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
+import type { RequestParams, UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { keptResponse } from "../handshake/upgrade-request.ts";
 import { describe, UnsupportedError } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
@@ -29,8 +29,8 @@ export type Message = string | Uint8Array;
 export type AnyConnection = Connection<Message, unknown>;
 
 /** How a connection runs, and what its handshake said. */
-export interface ConnectionOptions<State> extends PumpOptions {
-  readonly request: UpgradeRequest;
+export interface ConnectionOptions<State, Params extends RequestParams = RequestParams> extends PumpOptions {
+  readonly request: UpgradeRequest<Params>;
   readonly response: ResponseHead;
   readonly subprotocol: string;
   readonly state: State;
@@ -53,9 +53,13 @@ export let keepHeaders: (connection: AnyConnection, names: readonly string[]) =>
  *
  * @typeParam Received narrower than `Message` where `accepts` says so
  * @typeParam State the application's own, from the `upgrade` hook
+ * @typeParam Params what the path of the resource matches, where a handler has one
  */
-export class Connection<Received extends Message = Message, State = unknown>
-  implements AsyncIterable<Received>
+export class Connection<
+  Received extends Message = Message,
+  State = unknown,
+  Params extends RequestParams = RequestParams,
+> implements AsyncIterable<Received>
 {
   /** The application's own data. */
   state: State;
@@ -63,7 +67,7 @@ export class Connection<Received extends Message = Message, State = unknown>
   readonly subprotocol: string;
 
   readonly #pump: Pump;
-  readonly #request: UpgradeRequest;
+  readonly #request: UpgradeRequest<Params>;
   #response: ResponseHead;
   readonly #life: Lifecycle<AnyConnection>;
   #sending: Promise<unknown> | undefined;
@@ -76,7 +80,7 @@ export class Connection<Received extends Message = Message, State = unknown>
   }
 
   /** @internal Not for applications: connections come from `serve`, `upgrade`, `acceptStream`, `connect` and `testPair`. */
-  constructor(options: ConnectionOptions<State>) {
+  constructor(options: ConnectionOptions<State, Params>) {
     this.state = options.state;
     this.subprotocol = options.subprotocol;
     this.#request = options.request;
@@ -88,7 +92,7 @@ export class Connection<Received extends Message = Message, State = unknown>
   }
 
   /** The request of the handshake: its line, and the headers named in `keep`; all headers until `open` has returned. */
-  get request(): UpgradeRequest {
+  get request(): UpgradeRequest<Params> {
     return this.#request;
   }
 

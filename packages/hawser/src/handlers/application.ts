@@ -1,4 +1,5 @@
 // What an application gives for a connection: a session, a handler with hooks, or a behaviour; wherever one of them is taken, all are.
+import { resourceOptionsOf } from "../accept/resource-settings.ts";
 import { describe } from "../wire/errors.ts";
 import type { Kind } from "../wire/wire.ts";
 import { type Behaviour, checkBehaviour, isBehaviour } from "./behaviour.ts";
@@ -19,7 +20,7 @@ export interface CheckedHandler extends Handler {
  * A session, a handler or a behaviour in one form.
  *
  * @param where how to name it in an error
- * @throws TypeError for what is none of them, or a wrong one
+ * @throws TypeError or RangeError for what is none of them, or a wrong one
  */
 export function toHandler(where: string, given: unknown): CheckedHandler {
   if (isSession(given)) return { session: given };
@@ -33,11 +34,9 @@ export function toHandler(where: string, given: unknown): CheckedHandler {
     return given;
   }
   checkBehaviour(where, given);
-  const { accepts, versions, ambiguous } = given;
   return {
-    accepts,
-    versions,
-    ambiguous,
+    ...resourceOptionsOf(given),
+    path: given.path,
     // As a method of the behaviour: it may use `this`.
     ...(given.upgrade && { upgrade: (request) => given.upgrade?.(request) }),
     behaviour: given,

@@ -3,13 +3,18 @@
 import type { ReceivedBy } from "../accept/accept-stream.ts";
 import type { AcceptOptions } from "../accept/admission.ts";
 import type { Refused } from "../accept/refusal.ts";
-import { checkedList, type VersionOptions } from "../accept/versions.ts";
+import {
+  checkResourceOptions,
+  type ResourceOptions,
+  resourceOptionNames,
+} from "../accept/resource-settings.ts";
 import type { CloseReport } from "../connection/close-report.ts";
 import type { Connection, Message } from "../connection/connection.ts";
-import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
+import type { RequestParams, UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { describe } from "../wire/errors.ts";
-import { checkNames, checkOneOf } from "../wire/options.ts";
+import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
+import { at, checkOwnPath, type PathParams } from "./path.ts";
 
 /** What a connection receives where `accepts` may or may not have been given. */
 export type Received<Accepts extends Kind> = Kind extends Accepts ? Message : ReceivedBy<Accepts>;
@@ -35,8 +40,8 @@ export interface UpgradeAnswer<State> extends AcceptOptions {
 export type UpgradeResult<State> = UpgradeAnswer<State> | Refused | undefined | void;
 
 /** Accepts or refuses a request, and chooses. */
-export type UpgradeHook<State> = (
-  request: UpgradeRequest,
+export type UpgradeHook<State, Params extends RequestParams = RequestParams> = (
+  request: UpgradeRequest<Params>,
 ) => UpgradeResult<State> | Promise<UpgradeResult<State>>;
 
 /**
@@ -44,56 +49,62 @@ export type UpgradeHook<State> = (
  *
  * The hooks of one connection run one at a time, in order; one that returns a promise holds the next until it is settled.
  * What a hook throws or rejects with ends that connection with 1011 and goes to `onError`.
+ *
+ * @typeParam Params what its path matches
  */
-export interface Handler<Accepts extends Kind = Kind, State = unknown> {
-  /** The only kind of message that is welcome; the other ends the connection with 1003. Default: as the server's option says. */
-  readonly accepts?: Accepts | undefined;
-  /** As the server's options of these names, which they replace. */
-  readonly versions?: VersionOptions["versions"];
-  readonly ambiguous?: VersionOptions["ambiguous"];
+export interface Handler<
+  Accepts extends Kind = Kind,
+  State = unknown,
+  Params extends RequestParams = RequestParams,
+> extends ResourceOptions<Accepts> {
+  /** The path that it answers for, and no other. `defineHandler(path, …)` sets it. Default: where it is put. */
+  readonly path?: string | undefined;
   /** Accepts or refuses; throwing `refuse(…)` refuses too, and throwing anything else answers 500. Default: accepts. */
-  upgrade?(request: UpgradeRequest): UpgradeResult<State> | Promise<UpgradeResult<State>>;
+  upgrade?(request: UpgradeRequest<Params>): UpgradeResult<State> | Promise<UpgradeResult<State>>;
   /** Owns the connection, instead of the hooks below. */
-  session?(ws: Connection<Received<Accepts>, State>): unknown;
+  session?(ws: Connection<Received<Accepts>, State, Params>): unknown;
   /** The connection is open. Messages wait until this is done. */
-  open?(ws: Connection<Received<Accepts>, State>): unknown;
+  open?(ws: Connection<Received<Accepts>, State, Params>): unknown;
   /** A message came. Without this hook, messages are read and dropped. */
-  message?(ws: Connection<Received<Accepts>, State>, message: Received<Accepts>): unknown;
+  message?(ws: Connection<Received<Accepts>, State, Params>, message: Received<Accepts>): unknown;
   /** The connection has ended, and every message was handled. Runs last, always once if `open` was to run. */
-  close?(ws: Connection<Received<Accepts>, State>, report: CloseReport): unknown;
+  close?(ws: Connection<Received<Accepts>, State, Params>, report: CloseReport): unknown;
 }
 
-const handlerNames = [
-  "accepts",
-  "versions",
-  "ambiguous",
-  "upgrade",
-  "session",
-  "open",
-  "message",
-  "close",
-] as const;
+const hookNames = ["upgrade", "session", "open", "message", "close"] as const;
+const handlerNames: readonly string[] = [...resourceOptionNames, "path", ...hookNames];
 
 /**
- * Returns the handler as it is, once it is checked; its use is in the types, which follow from the `upgrade` hook and `accepts`.
+ * Checks a handler and gives it back as it is; the types of `ws` and `message` follow from the `upgrade` hook and `accepts`.
  *
- * @throws TypeError for a name that is no hook, a hook that is no function, or a session beside hooks
+ * With a path in front, `/chat/:room`, it answers for that path only, and the names in it type `request.params`.
+ *
+ * @returns the handler; with a path, a copy that has it
+ * @throws TypeError for a name that is neither hook nor option, a hook that is no function, a session beside hooks, and a path
+ *   that is none; TypeError or RangeError for an option that is wrong
  */
 export function defineHandler<Accepts extends Kind = Kind, State = unknown>(
   handler: Handler<Accepts, State>,
-): Handler<Accepts, State> {
-  checkHandler("the handler", handler);
-  return handler;
+): Handler<Accepts, State>;
+export function defineHandler<const Path extends string, Accepts extends Kind = Kind, State = unknown>(
+  path: Path,
+  handler: Handler<Accepts, State, PathParams<Path>>,
+): Handler<Accepts, State, PathParams<Path>> & { readonly path: Path };
+export function defineHandler(first: string | Handler, second?: Handler): Handler {
+  if (typeof first === "string") return at(first, second, "handler", checkHandler);
+  checkHandler("the handler", first);
+  return first;
 }
 
-/** @throws TypeError as `defineHandler` does */
+/** @throws TypeError or RangeError as `defineHandler` does */
 export function checkHandler(where: string, handler: object): asserts handler is Handler {
   checkNames(where, handler, handlerNames);
-  const hooks = new Map<string, unknown>(Object.entries(handler).filter(([, hook]) => hook !== undefined));
-  checkOneOf(`accepts of ${where}`, hooks.get("accepts"), ["text", "binary"]);
-  if (hooks.has("versions")) checkedList(hooks.get("versions"));
-  for (const name of ["accepts", "versions", "ambiguous"]) hooks.delete(name);
-  for (const [name, hook] of hooks) {
+  const given = new Map<string, unknown>(Object.entries(handler));
+  checkResourceOptions(where, handler);
+  checkOwnPath(where, given.get("path"));
+  const hooks = new Set(hookNames.filter((name) => given.get(name) !== undefined));
+  for (const name of hooks) {
+    const hook = given.get(name);
     if (typeof hook === "function") continue;
     throw new TypeError(`${name} of ${where} must be a function, not ${describe(hook)}`);
   }

@@ -1,126 +1,105 @@
-// Resources: which handler answers for which path.
-import { Buffer } from "node:buffer";
+// Resources: which handler answers for which path, and with which settings.
+import { resourceSettings } from "../accept/resource-settings.ts";
+import type { Settings } from "../accept/settings.ts";
+import { noParams, type RequestParams } from "../handshake/upgrade-request.ts";
+import { describe } from "../wire/errors.ts";
 import { type CheckedHandler, toHandler } from "./application.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { Handler, Session } from "./handler.ts";
+import { checkSamePath, PathPattern } from "./path.ts";
 
 /**
- * Handlers by path: `{ "/chat/:room": chat, "/files/*": files, "/echo": echo }`.
+ * Handlers by path, `{ "/chat/:room": chat, "/files/*": files, "/echo": echo }`, or a list of those that have a path themselves:
+ * `[chat, files]`.
  *
  * `:name` matches one segment that is not empty, `*` at the end all that follows; both are in `request.params`,
  * percent-decoded. A path without either goes before patterns, and patterns go in the order they are written.
  */
-export type Resources = Readonly<Record<string, AnyHandler | Session | Pick<Behaviour, keyof Behaviour>>>;
+export type Resources =
+  | Readonly<Record<string, AnyHandler | Session | AnyBehaviour>>
+  | readonly ((AnyHandler | AnyBehaviour) & { readonly path: string })[];
 
 /** A handler, whatever it accepts. Its hooks are compared one by one: a `Handler<"text">` as such is no `Handler<Kind>`. */
 type AnyHandler = Pick<Handler, keyof Handler>;
+type AnyBehaviour = Pick<Behaviour, keyof Behaviour>;
+
+/** A handler, and how its connections run. */
+export interface Resource {
+  readonly handler: CheckedHandler;
+  readonly settings: Settings;
+}
 
 /** What a path leads to. */
-export interface Match {
-  readonly handler: CheckedHandler;
-  readonly params: Readonly<Record<string, string>>;
+export interface Match extends Resource {
+  readonly params: RequestParams;
 }
-
-interface Pattern {
-  readonly expression: RegExp;
-  readonly names: readonly string[];
-  readonly handler: CheckedHandler;
-}
-
-const noParams: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Resources, checked and ready to be matched. */
 export class ResourceTable {
-  readonly #exact = new Map<string, CheckedHandler>();
-  readonly #patterns: Pattern[] = [];
-  readonly #fallback: CheckedHandler | undefined;
+  readonly #settings: Settings;
+  readonly #exact = new Map<string, Match>();
+  readonly #patterns: (Resource & { readonly pattern: PathPattern })[] = [];
+  #fallback: Match | undefined;
 
   /**
-   * @param fallback answers for every other path
-   * @throws TypeError for a path that does not begin with "/" or cannot stand in a request, a pattern that is none, or a value that is no handler
+   * @param settings the server's
+   * @throws TypeError or RangeError for a path that is none or comes twice, for a value that is no handler, and for options of a
+   *   handler that are wrong
    */
-  constructor(resources: Resources, fallback: CheckedHandler | undefined) {
-    this.#fallback = fallback;
-    for (const [path, given] of Object.entries(resources)) {
-      checkPath(path);
-      const handler = toHandler(`the resource "${path}"`, given);
-      if (/[:*]/.test(path)) this.#add(path, handler);
-      else this.#exact.set(path, handler);
+  constructor(resources: Resources, settings: Settings) {
+    this.#settings = settings;
+    for (const [path, where, given] of entriesOf(resources)) {
+      const handler = toHandler(where, given);
+      checkSamePath(where, path, handler.path);
+      this.#add(where, path, handler);
     }
   }
 
-  /** All of them. */
-  get handlers(): readonly CheckedHandler[] {
-    const handlers = [...this.#exact.values(), ...this.#patterns.map(({ handler }) => handler)];
-    return this.#fallback === undefined ? handlers : [...handlers, this.#fallback];
+  /** Adds a handler for its own path, or if it has none, for all paths that no other matches. Throws as the constructor does. */
+  addBeside(where: string, handler: CheckedHandler): void {
+    if (handler.path === undefined) this.#fallback = { ...this.#resource(where, handler), params: noParams };
+    else this.#add(where, handler.path, handler);
   }
 
-  #add(path: string, handler: Handler): void {
-    const pattern = compile(path);
-    if (this.#patterns.some(({ expression }) => expression.source === pattern.expression.source)) {
+  #add(where: string, path: string, handler: CheckedHandler): void {
+    const pattern = new PathPattern(path);
+    const resource = this.#resource(where, handler);
+    if (this.#exact.has(path) || this.#patterns.some((other) => other.pattern.equals(pattern))) {
       throw new TypeError(
         `the resource "${path}" matches just what one before it matches, and would never answer`,
       );
     }
-    this.#patterns.push({ ...pattern, handler });
+    if (pattern.exact) this.#exact.set(path, { ...resource, params: noParams });
+    else this.#patterns.push({ ...resource, pattern });
+  }
+
+  #resource(where: string, handler: CheckedHandler): Resource {
+    return { handler, settings: resourceSettings(where, handler, this.#settings) };
   }
 
   /** The handler for a path as it stands in the request; undefined if there is none. */
   match(path: string): Match | undefined {
     const exact = this.#exact.get(path);
-    if (exact !== undefined) return { handler: exact, params: noParams };
-    for (const { expression, names, handler } of this.#patterns) {
-      const values = expression.exec(path)?.slice(1).map(decoded);
-      if (values?.every((value) => value !== undefined) === true)
-        return { handler, params: paramsOf(names, values) };
+    if (exact !== undefined) return exact;
+    for (const { pattern, handler, settings } of this.#patterns) {
+      const params = pattern.match(path);
+      if (params !== undefined) return { handler, settings, params };
     }
-    return this.#fallback && { handler: this.#fallback, params: noParams };
+    return this.#fallback;
   }
 }
 
-function checkPath(path: string): void {
-  if (!path.startsWith("/")) throw new TypeError(`a resource is a path that begins with "/", not "${path}"`);
-  // Paths are compared as they stand in the request, where none of these can be.
-  const foreign = /[^\x21-\x7e]|[?#]/u.exec(path)?.[0];
-  if (foreign === undefined) return;
-  // By way of bytes: half a surrogate pair has no encoding.
-  const encoded = encodeURIComponent(Buffer.from(foreign).toString());
+type Entry = readonly [path: string, where: string, given: unknown];
+
+function entriesOf(resources: Resources): readonly Entry[] {
+  if (Array.isArray(resources)) return resources.map(listed);
+  return Object.entries(resources).map(([path, given]): Entry => [path, `the resource "${path}"`, given]);
+}
+
+function listed(given: unknown, index: number): Entry {
+  const path: unknown = typeof given === "object" && given !== null ? Reflect.get(given, "path") : undefined;
+  if (typeof path === "string") return [path, `the resource "${path}"`, given];
   throw new TypeError(
-    `no path of a request has "${foreign}", as the resource "${path}" does; there it is ${encoded}`,
+    `resources[${index}] must have a path of its own, as defineHandler("/path", …) gives it one, and not ${describe(path ?? given)}`,
   );
-}
-
-function compile(path: string): Omit<Pattern, "handler"> {
-  const names: string[] = [];
-  const segments = path.slice(1).split("/");
-  const parts = segments.map((segment, index) => {
-    if (segment === "*" && index === segments.length - 1) {
-      names.push("*");
-      return "(.*)";
-    }
-    if (!/[:*]/.test(segment)) return segment.replace(/[\\^$.+?()[\]{}|]/g, "\\$&");
-    const name = /^:([A-Za-z_]\w*)$/.exec(segment)?.[1];
-    if (name === undefined) {
-      throw new TypeError(
-        `"${segment}" in the resource "${path}" is no pattern; there are :name, and * at the end`,
-      );
-    }
-    if (names.includes(name)) throw new TypeError(`the resource "${path}" has :${name} twice`);
-    names.push(name);
-    return "([^/]+)";
-  });
-  return { expression: new RegExp(`^/${parts.join("/")}$`), names };
-}
-
-function paramsOf(names: readonly string[], values: readonly (string | undefined)[]): Record<string, string> {
-  return Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""]));
-}
-
-/** Undefined for what is not percent-encoded rightly: such a path matches nothing. */
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import type { CloseReport } from "../connection/close-report.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
 import { Connection, keepHeaders, pumpOf } from "../connection/connection.ts";
 import type { Consumer, Item } from "../connection/inbox.ts";
+import type { RequestParams } from "../handshake/upgrade-request.ts";
 import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
@@ -11,6 +12,7 @@ import type { BehaviourInfo } from "./behaviour.ts";
 import { BehaviourRun } from "./behaviour-run.ts";
 import { endByFault } from "./fault.ts";
 import type { Handler } from "./handler.ts";
+import { PathPattern } from "./path.ts";
 import type { RunOptions } from "./run-options.ts";
 
 /**
@@ -19,45 +21,49 @@ import type { RunOptions } from "./run-options.ts";
  * The hooks are spelt out as properties, where those of `Handler` are methods, so that one for text is not taken for one for
  * both kinds.
  */
-export type Runnable<Incoming extends Message, State> =
+export type Runnable<Incoming extends Message, State, Params extends RequestParams = RequestParams> =
   | ((ws: Connection<Incoming, State>) => unknown)
   | {
       readonly accepts?: Kind | undefined;
       readonly upgrade?: unknown;
-      readonly session?: (ws: Connection<Incoming, State>) => unknown;
-      readonly open?: (ws: Connection<Incoming, State>) => unknown;
-      readonly message?: (ws: Connection<Incoming, State>, message: Incoming) => unknown;
-      readonly close?: (ws: Connection<Incoming, State>, report: CloseReport) => unknown;
+      readonly session?: (ws: Connection<Incoming, State, Params>) => unknown;
+      readonly open?: (ws: Connection<Incoming, State, Params>) => unknown;
+      readonly message?: (ws: Connection<Incoming, State, Params>, message: Incoming) => unknown;
+      readonly close?: (ws: Connection<Incoming, State, Params>, report: CloseReport) => unknown;
     }
   | {
       readonly accepts?: Kind | undefined;
       readonly upgrade?: unknown;
-      readonly init: (info: BehaviourInfo<Incoming, State>) => unknown;
+      readonly init: (info: BehaviourInfo<Incoming, State, Params>) => unknown;
       readonly handle: unknown;
     };
 
 /**
- * Runs a session or a handler on a connection, at either end. Its `upgrade` hook has no part in this.
+ * Runs a session, a handler or a behaviour on a connection, at either end.
+ *
+ * Its `upgrade` hook and its options have no part in this, since the handshake is over, but for `accepts` and a path: that must be
+ * the one of the connection's request, and fills in `request.params`. A connection that has asked for another path ends with 1011.
  *
  * @returns the close report, when the connection has ended and the last hook is done. Never rejects because of the handler:
  *   what it throws ends the connection with 1011 and goes to `onError`.
  * @throws TypeError for what is neither a session nor a handler, and for a handler whose `accepts` is not that of the
  *   connection; Error if hooks run on this connection already; all of it at once
  */
-export function run<Incoming extends Message, State>(
+export function run<Incoming extends Message, State, Params extends RequestParams = RequestParams>(
   ws: Connection<Incoming, State>,
-  handler: Runnable<NoInfer<Incoming>, NoInfer<State>>,
+  handler: Runnable<NoInfer<Incoming>, NoInfer<State>, Params>,
   options: RunOptions = {},
 ): Promise<CloseReport> {
   if (!(ws instanceof Connection)) throw new TypeError(`run() takes a connection, not ${describe(ws)}`);
   checkOptions(options);
-  const checked = toHandler("run()", handler);
+  const given = toHandler("the handler of run()", handler);
   const { accepts } = pumpOf(ws);
-  if (checked.accepts !== undefined && checked.accepts !== accepts) {
+  if (given.accepts !== undefined && given.accepts !== accepts) {
     throw new TypeError(
-      `the handler of run() accepts only ${checked.accepts}, and this connection ${accepts === undefined ? "both kinds" : `only ${accepts}`}`,
+      `the handler of run() accepts only ${given.accepts}, and this connection ${accepts === undefined ? "both kinds" : `only ${accepts}`}`,
     );
   }
+  const checked = atItsPath(ws, given);
   if (checked.session !== undefined) return runSession(ws, checked, options);
   const { behaviour } = checked;
   const hooks = behaviour ? new BehaviourRun(ws, behaviour, options) : new HookRun(ws, checked, options);
@@ -66,6 +72,19 @@ export function run<Incoming extends Message, State>(
   });
   hooks.start();
   return done;
+}
+
+/** The path of a request is the peer's to choose: that it is another one must not throw at whoever runs the handler. */
+function atItsPath(ws: AnyConnection, handler: CheckedHandler): CheckedHandler {
+  if (handler.path === undefined) return handler;
+  const { request } = ws;
+  const params = new PathPattern(handler.path).match(request.path);
+  if (params === undefined) {
+    const mistake = `the handler of run() is for "${handler.path}", and the connection has asked for another path`;
+    return { session: () => Promise.reject(new TypeError(mistake)) };
+  }
+  request.params = params;
+  return handler;
 }
 
 function checkOptions(options: RunOptions): void {

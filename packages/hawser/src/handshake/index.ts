@@ -43,7 +43,14 @@ export {
   type ForwardedSource,
   forwardedClient,
 } from "./forwarded.ts";
-export { type OriginCheck, type Origins, originAllowed, originRefusal, validateOrigins } from "./origin.ts";
+export {
+  type OriginCheck,
+  type Origins,
+  originAllowed,
+  originRefusal,
+  type RefusedOrigin,
+  validateOrigins,
+} from "./origin.ts";
 export { type ProxyHeader, ProxyHeaderReader } from "./proxy-protocol.ts";
 
 // The parts of a handshake, one by one.

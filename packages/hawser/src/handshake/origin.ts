@@ -110,16 +110,19 @@ function checkedEntry(entry: unknown): string | RegExp {
   );
 }
 
-/** The refusal of a foreign Origin: 403, saying what to change if it ought to be allowed (RFC 6455 §4.2.2(4)). */
-export function originRefusal({
-  origin,
-  host,
-}: {
+/** What a refusal names. */
+export interface RefusedOrigin {
   readonly origin: string;
   readonly host: string;
-}): HandshakeError {
+  /** Whose option `origins` it was, in words, as `the resource "/chat"`. Default: the server's. */
+  readonly resource?: string | undefined;
+}
+
+/** The refusal of a foreign Origin: 403, saying what to change if it ought to be allowed (RFC 6455 §4.2.2(4)). */
+export function originRefusal({ origin, host, resource }: RefusedOrigin): HandshakeError {
+  const change = resource === undefined ? "start the server" : `define ${resource}`;
   const message =
     `the Origin ${quote(origin)} is not allowed to connect to the Host ${quote(host)}; ` +
-    `to allow it, start the server with the option origins: [${quote(origin)}]`;
+    `to allow it, ${change} with the option origins: [${quote(origin)}]`;
   return new HandshakeError(message, { status: 403, rule: "RFC 6455 §10.2" });
 }

@@ -1,4 +1,4 @@
-// Sec-WebSocket-Protocol in a request: the subprotocols that the client offers (RFC 6455 §11.3.4).
+// Sec-WebSocket-Protocol in a request: the subprotocols that the client offers (RFC 6455 §11.3.4), and which of them a server takes.
 import { badRequest } from "./bad-request.ts";
 import { isToken, listMembers, quote } from "./field-syntax.ts";
 
@@ -22,4 +22,16 @@ export function parseSubprotocols(lines: readonly string[]): readonly string[] {
   }
   if (offered.size === 0) throw badRequest("Sec-WebSocket-Protocol is empty", rule);
   return [...offered];
+}
+
+/**
+ * The subprotocol that a server with these takes: the first of its own that the client offers.
+ *
+ * @returns undefined where they have none in common: the answer names none then (RFC 6455 §4.2.2(5))
+ */
+export function preferredSubprotocol(
+  ours: readonly string[],
+  offered: readonly string[],
+): string | undefined {
+  return ours.find((name) => offered.includes(name));
 }

@@ -15,12 +15,21 @@ export interface RequestSurroundings {
   readonly host: string;
 }
 
+/** What the pattern of a resource matched, by name. */
+export type RequestParams = Readonly<Record<string, string>>;
+
+/** What a path without a pattern matches. */
+export const noParams: RequestParams = Object.freeze({});
+
 const noHeaders = new HeaderList([]);
-const noParams: Readonly<Record<string, string>> = Object.freeze({});
 const noSubprotocols: readonly string[] = Object.freeze([]);
 
-/** A request for a WebSocket that has passed the rules of the handshake. */
-export class UpgradeRequest {
+/**
+ * A request for a WebSocket that has passed the rules of the handshake.
+ *
+ * @typeParam Params what the pattern of the resource matches: `{ room: string }` for `/chat/:room`, where that is known
+ */
+export class UpgradeRequest<Params extends RequestParams = RequestParams> {
   readonly method: string;
   /** The request target as it came. */
   readonly target: string;
@@ -31,13 +40,17 @@ export class UpgradeRequest {
   /** Name and port the client asked for. */
   readonly host: string;
   /** What the pattern of the resource matched: `{ room: "a" }` for `/chat/:room`, percent-decoded. */
-  params: Readonly<Record<string, string>> = noParams;
+  params: Params;
   #headers: HeaderList;
   #subprotocols: readonly string[];
   #cookies: Cookies | undefined;
   #query: URLSearchParams | undefined;
 
-  constructor(opening: Pick<Opening, "head" | "path" | "subprotocols">, surroundings: RequestSurroundings) {
+  constructor(
+    opening: Pick<Opening, "head" | "path" | "subprotocols">,
+    surroundings: RequestSurroundings,
+    params: Params,
+  ) {
     const { method, target } = opening.head;
     // Others are refused by most versions; a constant costs no memory for each connection.
     this.method = method === "GET" ? "GET" : detached(method);
@@ -47,6 +60,7 @@ export class UpgradeRequest {
     this.remoteAddress = surroundings.remoteAddress;
     this.secure = surroundings.secure;
     this.host = hosts.of(surroundings.host);
+    this.params = params;
     this.#headers = opening.head.headers;
     this.#subprotocols = opening.subprotocols;
   }

@@ -4,6 +4,7 @@ import { Server as HttpServer } from "node:http";
 import type { ConnectionSettings, Settings } from "../accept/settings.ts";
 import { resolveSettings, settingNames } from "../accept/settings.ts";
 import { type CheckedHandler, toHandler } from "../handlers/application.ts";
+import { extended } from "../handlers/extended.ts";
 import type { ErrorHook } from "../handlers/fault.ts";
 import type { UpgradeHook } from "../handlers/handler.ts";
 import type { Resources } from "../handlers/resources.ts";
@@ -16,7 +17,10 @@ export interface EndpointOptions<Accepts extends Kind = Kind, State = unknown> e
   readonly accepts?: Accepts | undefined;
   /** Accepts or refuses every request that comes to the session or handler given beside these options. */
   readonly upgrade?: UpgradeHook<State> | undefined;
-  /** Handlers by path. Where none matches, the session or handler given beside these options answers, or else 404. */
+  /**
+   * Handlers by path. Where none matches, the session or handler given beside these options answers, unless that has a path of
+   * its own, or else 404.
+   */
   readonly resources?: Resources | undefined;
   /** Headers of the handshake that `ws.request` and `ws.response` remember after `open`. Default: none. */
   readonly keep?: readonly string[] | undefined;
@@ -64,18 +68,15 @@ export function resolveEndpoint<Accepts extends Kind, State>(
   }
   if (options.resources === null || !["object", "undefined"].includes(typeof options.resources)) {
     throw new TypeError(
-      `resources must be an object, as { "/path": handler }, not ${describe(options.resources)}`,
+      `resources must be an object, as { "/path": handler }, or a list, not ${describe(options.resources)}`,
     );
   }
-  return {
-    settings: resolveSettings(options),
-    resources: new ResourceTable(
-      options.resources ?? {},
-      given === undefined ? undefined : withUpgrade(where, given, options.upgrade),
-    ),
-    keep: checkKeep(options.keep),
-    onError: options.onError,
-  };
+  const settings = resolveSettings(options);
+  const resources = new ResourceTable(options.resources ?? {}, settings);
+  if (given !== undefined) {
+    resources.addBeside(`the handler of ${where}`, withUpgrade(where, given, options.upgrade));
+  }
+  return { settings, resources, keep: checkKeep(options.keep), onError: options.onError };
 }
 
 function withUpgrade(
@@ -83,14 +84,14 @@ function withUpgrade(
   given: unknown,
   upgrade: UpgradeHook<unknown> | undefined,
 ): CheckedHandler {
-  const handler = toHandler(where, given);
+  const handler = toHandler(`the handler of ${where}`, given);
   if (upgrade === undefined) return handler;
   if (typeof upgrade !== "function")
     throw new TypeError(`upgrade must be a function, not ${describe(upgrade)}`);
   if (handler.upgrade !== undefined) {
     throw new TypeError(`${where} has two upgrade hooks: one in its options, one in its handler`);
   }
-  return { ...handler, upgrade };
+  return extended(handler, { upgrade });
 }
 
 function checkKeep(keep: unknown): readonly string[] {

@@ -3,12 +3,11 @@ import type { Candidate } from "../accept/admission.ts";
 import { acceptNames, admit, establish, publishRefusal } from "../accept/admission.ts";
 import { type Doorstep, NO_ANSWER } from "../accept/doorstep.ts";
 import { Refused } from "../accept/refusal.ts";
-import type { Settings } from "../accept/settings.ts";
-import { resolveVersions } from "../accept/versions.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
 import type { CheckedHandler } from "../handlers/application.ts";
 import { reportFault } from "../handlers/fault.ts";
 import type { UpgradeAnswer, UpgradeResult } from "../handlers/handler.ts";
+import type { Resource } from "../handlers/resources.ts";
 import { drive } from "../handlers/run.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { RequestHead } from "../handshake/head.ts";
@@ -22,15 +21,12 @@ import type { Roster } from "./roster.ts";
 export class Reception {
   readonly #endpoint: Endpoint;
   readonly #roster: Roster;
-  readonly #settingsOf = new WeakMap<CheckedHandler, Settings>();
   /** One function for all connections. */
   readonly #onEnded = (connection: AnyConnection): void => this.#roster.remove(connection);
 
   constructor(endpoint: Endpoint, roster: Roster) {
     this.#endpoint = endpoint;
     this.#roster = roster;
-    // What is wrong with the options of a resource is said at once, and not to its first client.
-    for (const handler of endpoint.resources.handlers) this.#settingsFor(handler);
   }
 
   /** Whether a path leads to a handler. */
@@ -41,9 +37,10 @@ export class Reception {
   /** Answers a request for a WebSocket, one way or the other. Never throws, never rejects. */
   receive(head: RequestHead, doorstep: Doorstep): void {
     const match = this.#endpoint.resources.match(pathOf(head.target));
+    const { settings } = match ?? this.#endpoint;
     let candidate: Candidate;
     try {
-      candidate = admit(head, doorstep, this.#settingsFor(match?.handler));
+      candidate = admit(head, doorstep, settings, match?.params);
     } catch (error) {
       if (error instanceof HandshakeError) this.refuse(error, doorstep);
       else this.#faultOrRefusal(error, doorstep);
@@ -53,9 +50,8 @@ export class Reception {
       this.refuse(new HandshakeError("there is nothing at this path", { status: 404 }), doorstep);
       return;
     }
-    candidate.request.params = match.params;
-    if (match.handler.upgrade === undefined) this.#accept(candidate, doorstep, match.handler, {});
-    else void this.#ask(candidate, doorstep, match.handler);
+    if (match.handler.upgrade === undefined) this.#accept(candidate, doorstep, match, {});
+    else void this.#ask(candidate, doorstep, match);
   }
 
   /** Refuses a request for a rule that it breaks. */
@@ -71,10 +67,10 @@ export class Reception {
     publishRefusal(error, doorstep.peer.address);
   }
 
-  async #ask(candidate: Candidate, doorstep: Doorstep, handler: CheckedHandler): Promise<void> {
+  async #ask(candidate: Candidate, doorstep: Doorstep, resource: Resource): Promise<void> {
     const over = doorstep.failed();
     try {
-      const asking = Promise.resolve(handler.upgrade?.(candidate.request));
+      const asking = Promise.resolve(resource.handler.upgrade?.(candidate.request));
       const result: UpgradeResult<unknown> | HandshakeError = await Promise.race([asking, over]);
       if (result instanceof HandshakeError) {
         this.failed(result, doorstep);
@@ -84,7 +80,7 @@ export class Reception {
         this.#roster.refuse(result, doorstep);
       } else {
         checkNames("the answer of upgrade", result, ["state", ...acceptNames]);
-        this.#accept(candidate, doorstep, handler, result ?? {});
+        this.#accept(candidate, doorstep, resource, result ?? {});
       }
     } catch (error) {
       this.#faultOrRefusal(error, doorstep);
@@ -104,7 +100,7 @@ export class Reception {
   #accept(
     candidate: Candidate,
     doorstep: Doorstep,
-    handler: CheckedHandler,
+    { handler, settings }: Resource,
     answer: UpgradeAnswer<unknown>,
   ): void {
     // The peer may have gone, or the server may have begun to close (it was told so), while the hook was deciding.
@@ -118,7 +114,7 @@ export class Reception {
     try {
       const unproven = (error: HandshakeError) => this.failed(error, doorstep);
       const welcome = { state: answer.state, onEnded: this.#onEnded, opened, unproven };
-      establish<Message, unknown>(candidate, doorstep, this.#settingsFor(handler), answer, welcome);
+      establish<Message, unknown>(candidate, doorstep, settings, answer, welcome);
     } catch (error) {
       this.#faultOrRefusal(error, doorstep);
       return;
@@ -131,23 +127,5 @@ export class Reception {
   #drive(connection: AnyConnection, handler: CheckedHandler): void {
     this.#roster.add(connection);
     drive(connection, handler, this.#endpoint);
-  }
-
-  /** One object for all connections of a handler. */
-  #settingsFor(handler: CheckedHandler | undefined): Settings {
-    const { settings } = this.#endpoint;
-    if (handler === undefined) return settings;
-    const { accepts = settings.accepts, versions, ambiguous } = handler;
-    if (accepts === settings.accepts && versions === undefined && ambiguous === undefined) return settings;
-    const known = this.#settingsOf.get(handler);
-    if (known !== undefined) return known;
-    const welcome = versions ?? settings.versions;
-    // What the server says holds as far as it means anything here.
-    const inherited = settings.ambiguous;
-    const fits = typeof inherited === "function" || (inherited !== undefined && welcome.includes(inherited));
-    const decides = ambiguous ?? (fits ? inherited : undefined);
-    const own = { ...settings, accepts, ...resolveVersions({ versions: welcome, ambiguous: decides }) };
-    this.#settingsOf.set(handler, own);
-    return own;
   }
 }

@@ -62,7 +62,7 @@ export function versionEndpoint(
     timeouts: resolveTimeouts(options.timeouts),
     accepts: options.accepts,
     coupled: true,
-    request: new UpgradeRequest(opening, { remoteAddress: undefined, secure: false, host: "a" }),
+    request: new UpgradeRequest(opening, { remoteAddress: undefined, secure: false, host: "a" }, {}),
     response: printAcceptance(opening, {}).head,
     subprotocol: "",
     state: undefined,

@@ -142,7 +142,7 @@ export function endpoint(options: EndpointOptions = {}): {
     timeouts: resolveTimeouts(options.timeouts),
     accepts: options.accepts,
     coupled: options.coupled ?? true,
-    request: new UpgradeRequest(opening, { remoteAddress: undefined, secure: false, host: "a" }),
+    request: new UpgradeRequest(opening, { remoteAddress: undefined, secure: false, host: "a" }, {}),
     response: printAcceptance(opening, {}).head,
     subprotocol: "",
     state: undefined,

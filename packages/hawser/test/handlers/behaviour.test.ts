@@ -373,7 +373,7 @@ describe("what is wrong with a behaviour is said at once", () => {
       { init: () => 0, handle: () => noreply(0), autoPong: 1 },
       "autoPong of the behaviour must be true or false",
     ],
-    [{ init: () => 0, handle: () => noreply(0), accepts: "json" }, "accepts of the behaviour must be one of"],
+    [{ init: () => 0, handle: () => noreply(0), accepts: "json" }, "the behaviour: accepts must be one of"],
     [{ init: () => 0, handle: () => noreply(0), upgrade: 1 }, "upgrade of the behaviour must be a function"],
   ])("%j → TypeError", (given, message) => {
     expect(() => defineBehaviour(given as never)).toThrow(message);

@@ -17,15 +17,15 @@ describe("defineHandler", () => {
   test.each([
     [
       { mesage() {} },
-      'the handler has no option "mesage"; there are accepts, versions, ambiguous, upgrade, session, open, message, close',
+      'the handler has no option "mesage"; there are accepts, subprotocols, limits, timeouts, coupled, compression, origins, versions, ambiguous, path, upgrade, session, open, message, close',
     ],
     [{ open: 5 }, "open of the handler must be a function, not the number 5"],
     [{ upgrade: {} }, "upgrade of the handler must be a function, not an object"],
     [{ close: null }, "close of the handler must be a function, not null"],
     [{ session: "x" }, 'session of the handler must be a function, not the string "x"'],
-    [{ accepts: "txt" }, 'accepts of the handler must be one of text, binary, not the string "txt"'],
+    [{ accepts: "txt" }, 'the handler: accepts must be one of text, binary, not the string "txt"'],
     [null, "the options of the handler must be an object, not null"],
-    ["x", 'the options of the handler must be an object, not the string "x"'],
+    ["x", 'a resource is a path that begins with "/", not "x"'],
   ])("%o", (handler, message) => {
     expect(() => defineHandler(handler as unknown as Handler)).toThrow(new TypeError(message));
   });

@@ -1,18 +1,22 @@
 // Resources: exact paths, patterns, what they match and what they may look like.
 import { defineHandler, type Handler } from "hawser";
 import { describe, expect, test } from "vitest";
+import { resolveSettings } from "../../src/accept/settings.ts";
 import { type Resources, ResourceTable } from "../../src/handlers/resources.ts";
 
 const [a, b, c, d]: [Handler, Handler, Handler, Handler] = [{}, {}, {}, {}];
+const settings = resolveSettings({});
 
 function table(resources: Resources, fallback?: Handler) {
-  return new ResourceTable(resources, fallback);
+  const made = new ResourceTable(resources, settings);
+  if (fallback !== undefined) made.addBeside("the handler of serve()", fallback);
+  return made;
 }
 
 describe("exact paths", () => {
   test("match themselves, letter by letter", () => {
     const resources = table({ "/": a, "/echo": b, "/a.b+(c)": c });
-    expect(resources.match("/")).toEqual({ handler: a, params: {} });
+    expect(resources.match("/")).toEqual({ handler: a, params: {}, settings });
     expect(resources.match("/echo")?.handler).toBe(b);
     expect(resources.match("/a.b+(c)")?.handler).toBe(c);
     for (const path of ["/echo/", "/Echo", "//echo", "/ech%6f", "/axb+(c)", "echo", "", "*"])
@@ -28,17 +32,18 @@ describe("exact paths", () => {
 
   test("go before patterns, whatever the order", () => {
     const resources = table({ "/:any": a, "/*": b, "/echo": c });
-    expect(resources.match("/echo")).toEqual({ handler: c, params: {} });
+    expect(resources.match("/echo")).toEqual({ handler: c, params: {}, settings });
   });
 });
 
 describe("patterns", () => {
   test(":name matches one segment that is not empty", () => {
     const resources = table({ "/chat/:room": a, "/chat/:room/users/:id_2": b });
-    expect(resources.match("/chat/blue")).toEqual({ handler: a, params: { room: "blue" } });
+    expect(resources.match("/chat/blue")).toEqual({ handler: a, params: { room: "blue" }, settings });
     expect(resources.match("/chat/blue/users/7")).toEqual({
       handler: b,
       params: { room: "blue", id_2: "7" },
+      settings,
     });
     for (const path of ["/chat/", "/chat", "/chat/a/b", "/chat/a/users/", "/chat//users/1", "/x/chat/a"])
       expect(resources.match(path)).toBeUndefined();
@@ -46,11 +51,15 @@ describe("patterns", () => {
 
   test("* matches all that follows, also nothing, also slashes", () => {
     const resources = table({ "/files/*": a, "/:user/files/*": b });
-    expect(resources.match("/files/")).toEqual({ handler: a, params: { "*": "" } });
-    expect(resources.match("/files/x/y%2Fz/")).toEqual({ handler: a, params: { "*": "x/y/z/" } });
-    expect(resources.match("/ann/files/x")).toEqual({ handler: b, params: { user: "ann", "*": "x" } });
+    expect(resources.match("/files/")).toEqual({ handler: a, params: { "*": "" }, settings });
+    expect(resources.match("/files/x/y%2Fz/")).toEqual({ handler: a, params: { "*": "x/y/z/" }, settings });
+    expect(resources.match("/ann/files/x")).toEqual({
+      handler: b,
+      params: { user: "ann", "*": "x" },
+      settings,
+    });
     expect(resources.match("/files")).toBeUndefined();
-    expect(table({ "/*": c }).match("/")).toEqual({ handler: c, params: { "*": "" } });
+    expect(table({ "/*": c }).match("/")).toEqual({ handler: c, params: { "*": "" }, settings });
   });
 
   test("go in the order they are written", () => {
@@ -79,7 +88,7 @@ describe("patterns", () => {
     "%s is encoded wrongly, and matches only what does not look into it",
     (path) => {
       expect(table({ "/chat/:room": a }).match(path)).toBeUndefined();
-      expect(table({ "/chat/:room": a }, d).match(path)).toEqual({ handler: d, params: {} });
+      expect(table({ "/chat/:room": a }, d).match(path)).toEqual({ handler: d, params: {}, settings });
       expect(table({ "/chat/:room": a, [path]: b }).match(path)?.handler).toBe(b);
     },
   );
@@ -87,7 +96,7 @@ describe("patterns", () => {
 
 test("the fallback answers for the rest", () => {
   const resources = table({ "/echo": a }, d);
-  expect(resources.match("/other")).toEqual({ handler: d, params: {} });
+  expect(resources.match("/other")).toEqual({ handler: d, params: {}, settings });
   expect(resources.match("/echo")?.handler).toBe(a);
 });
 
@@ -133,13 +142,13 @@ describe("what is wrong is said at construction", () => {
       ),
     );
     expect(() => table({ "/x": { mesage() {} } as Handler })).toThrow(
-      'the resource "/x" has no option "mesage"; there are accepts, versions, ambiguous, upgrade, session, open, message, close',
+      'the resource "/x" has no option "mesage"; there are accepts, subprotocols, limits, timeouts, coupled, compression, origins, versions, ambiguous, path, upgrade, session, open, message, close',
     );
   });
 });
 
 test("a pattern that could never answer is refused", () => {
-  expect(() => new ResourceTable({ "/:a": () => undefined, "/:b": () => undefined }, undefined)).toThrow(
+  expect(() => table({ "/:a": () => undefined, "/:b": () => undefined })).toThrow(
     'the resource "/:b" matches just what one before it matches',
   );
 });

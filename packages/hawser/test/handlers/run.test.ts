@@ -647,12 +647,12 @@ describe("what is wrong is said at the call", () => {
     [
       5,
       {},
-      "run() must be a session (a function), a handler (an object with hooks) or a behaviour (one with init and handle), not the number 5",
+      "the handler of run() must be a session (a function), a handler (an object with hooks) or a behaviour (one with init and handle), not the number 5",
     ],
     [
       { opne() {} },
       {},
-      'run() has no option "opne"; there are accepts, versions, ambiguous, upgrade, session, open, message, close',
+      'the handler of run() has no option "opne"; there are accepts, subprotocols, limits, timeouts, coupled, compression, origins, versions, ambiguous, path, upgrade, session, open, message, close',
     ],
     [{}, { onerror() {} }, 'run() has no option "onerror"; there are onError, keep'],
     [{}, { onError: "log" }, 'onError must be a function, not the string "log"'],

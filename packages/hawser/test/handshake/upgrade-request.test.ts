@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { examine } from "../../src/handshake/answer.ts";
 import { HeaderList } from "../../src/handshake/header-list.ts";
-import { keptHeaders, keptResponse, UpgradeRequest } from "../../src/handshake/upgrade-request.ts";
+import { keptHeaders, keptResponse, noParams, UpgradeRequest } from "../../src/handshake/upgrade-request.ts";
 import { request } from "./support.ts";
 
 const surroundings = { remoteAddress: "203.0.113.7", secure: true, host: "chat.example:8443" };
@@ -11,7 +11,7 @@ function upgradeRequest(
   headers: Record<string, string | readonly string[]> = {},
   target = "/chat/blue%20room?user=a%20b&user=c&empty",
 ) {
-  return new UpgradeRequest(examine(request(headers, { target })), surroundings);
+  return new UpgradeRequest(examine(request(headers, { target })), surroundings, noParams);
 }
 
 describe("the request", () => {
@@ -26,7 +26,7 @@ describe("the request", () => {
   test("says where it came from", () => {
     expect(upgradeRequest()).toMatchObject(surroundings);
     const unknown = { ...surroundings, remoteAddress: undefined, secure: false };
-    expect(new UpgradeRequest(examine(request()), unknown)).toMatchObject(unknown);
+    expect(new UpgradeRequest(examine(request()), unknown, noParams)).toMatchObject(unknown);
   });
 
   test("has a query, made once", () => {
@@ -71,7 +71,11 @@ describe("the request", () => {
 
 test("another method, as versions to come may have, is told as it came", () => {
   const { head, ...opening } = examine(request());
-  const asked = new UpgradeRequest({ ...opening, head: { ...head, method: "CONNECT" } }, surroundings);
+  const asked = new UpgradeRequest(
+    { ...opening, head: { ...head, method: "CONNECT" } },
+    surroundings,
+    noParams,
+  );
   expect(asked.method).toBe("CONNECT");
 });
 

@@ -20,7 +20,7 @@ const mistakes: readonly (readonly [what: string, options: unknown, error: RegEx
   [
     "a name that is none",
     { recources: {} },
-    /has no option "recources"; there are accepts, limits, .*resources/,
+    /has no option "recources"; there are accepts, .*limits, .*resources/,
   ],
   ["a limit that is none", { limits: { mesage: 1 } }, /limits\.mesage does not exist; there are head, /],
   [

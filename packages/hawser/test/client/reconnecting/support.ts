@@ -69,7 +69,7 @@ export class Attempt {
     const opening = examine(request());
     const common = () => ({
       clock: this.#clock,
-      request: new UpgradeRequest(opening, { remoteAddress: undefined, secure: false, host: "a" }),
+      request: new UpgradeRequest(opening, { remoteAddress: undefined, secure: false, host: "a" }, {}),
       response: printAcceptance(opening, {}).head,
       subprotocol: "",
       coupled: false,
