@@ -3,6 +3,7 @@ import type { CloseReport } from "../connection/close-report.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
 import { Connection, keepHeaders, pumpOf } from "../connection/connection.ts";
 import type { Consumer, Item } from "../connection/inbox.ts";
+import { quote } from "../handshake/field-syntax.ts";
 import type { RequestParams } from "../handshake/upgrade-request.ts";
 import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
@@ -80,7 +81,7 @@ function atItsPath(ws: AnyConnection, handler: CheckedHandler): CheckedHandler {
   const { request } = ws;
   const params = new PathPattern(handler.path).match(request.path);
   if (params === undefined) {
-    const mistake = `the handler of run() is for "${handler.path}", and the connection has asked for another path`;
+    const mistake = `the handler of run() is for "${handler.path}", and the connection has asked for ${quote(request.path)}`;
     return { session: () => Promise.reject(new TypeError(mistake)) };
   }
   request.params = params;

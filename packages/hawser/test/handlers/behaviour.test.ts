@@ -363,6 +363,17 @@ describe("at a server", () => {
   });
 });
 
+test("with a path, is a copy that knows it", () => {
+  const game = defineBehaviour("/game/:table", { init: () => 0, handle: () => noreply(0) });
+  expect(game.path).toBe("/game/:table");
+  expect(defineBehaviour("/game/:table", game)).toEqual(game);
+  const wrong = (path: string, behaviour: unknown) => () => defineBehaviour(path, behaviour as never);
+  expect(wrong("game", game)).toThrow('a resource is a path that begins with "/", not "game"');
+  expect(wrong("/other", game)).toThrow('the behaviour for "/other" was defined for "/game/:table"');
+  expect(wrong("/game", { init: () => 0 })).toThrow('the behaviour for "/game" needs handle, a function');
+  expect(wrong("/game", undefined)).toThrow('the behaviour for "/game" must be an object, not undefined');
+});
+
 describe("what is wrong with a behaviour is said at once", () => {
   test.each<[unknown, string]>([
     [{ init: () => 0 }, "needs handle, a function"],

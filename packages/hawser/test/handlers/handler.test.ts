@@ -44,6 +44,50 @@ describe("defineHandler", () => {
   });
 });
 
+describe("defineHandler with a path", () => {
+  test("gives a copy that knows it", () => {
+    const handler = { accepts: "text", message: () => undefined } as const;
+    const chat = defineHandler("/chat/:room", handler);
+    expect(chat).toEqual({ ...handler, path: "/chat/:room" });
+    expect(handler).not.toHaveProperty("path");
+    expect(defineHandler("/chat/:room", chat)).toEqual(chat);
+    expect(defineHandler(chat)).toBe(chat);
+  });
+
+  test("keeps what a class has", () => {
+    class Echo {
+      readonly accepts = "text";
+      message(): string {
+        return `${this.accepts} of ${this.constructor.name}`;
+      }
+    }
+    const echo = defineHandler("/echo", new Echo());
+    expect(echo).toBeInstanceOf(Echo);
+    expect(echo.path).toBe("/echo");
+    expect(Object(echo).message()).toBe("text of Echo");
+  });
+
+  test.each<[path: unknown, handler: unknown, message: string]>([
+    ["chat", {}, 'a resource is a path that begins with "/", not "chat"'],
+    ["/:a/:a", {}, 'the resource "/:a/:a" has :a twice'],
+    ["/chat", undefined, 'the handler for "/chat" must be an object, not undefined'],
+    ["/chat", () => undefined, 'the handler for "/chat" must be an object, not a function'],
+    ["/chat", { mesage() {} }, 'the handler for "/chat" has no option "mesage"; there are accepts, '],
+    ["/chat", { open: 5 }, 'open of the handler for "/chat" must be a function, not the number 5'],
+    [
+      "/chat",
+      { path: "/other" },
+      'the handler for "/chat" was defined for "/other", and answers for no other path',
+    ],
+    [{ path: 5 }, undefined, "path of the handler must be a string, not the number 5"],
+    [{ path: "x" }, undefined, 'a resource is a path that begins with "/", not "x"'],
+  ])("%j, %j", (path, handler, message) => {
+    const call = () => defineHandler(path as string, handler as Handler);
+    expect(call).toThrow(TypeError);
+    expect(call).toThrow(message);
+  });
+});
+
 describe("toHandler", () => {
   test("makes a handler of a session, and leaves a handler as it is", () => {
     const session = () => undefined;

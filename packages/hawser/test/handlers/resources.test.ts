@@ -152,3 +152,65 @@ test("a pattern that could never answer is refused", () => {
     'the resource "/:b" matches just what one before it matches',
   );
 });
+
+describe("handlers with a path of their own", () => {
+  const chat = defineHandler("/chat/:room", {});
+  const echo = defineHandler("/echo", {});
+
+  test("stand in a list, in its order", () => {
+    const resources = table([chat, echo, { path: "/:any" }, { path: "/:a/:b" }]);
+    expect(resources.match("/chat/blue")).toEqual({ handler: chat, params: { room: "blue" }, settings });
+    expect(resources.match("/echo")?.handler).toBe(echo);
+    expect(resources.match("/x")?.handler.path).toBe("/:any");
+    expect(resources.match("/x/y")?.params).toEqual({ a: "x", b: "y" });
+    expect(resources.match("/x/y/z")).toBeUndefined();
+    expect(table([]).match("/")).toBeUndefined();
+  });
+
+  test("stand in a map under that path, and no other", () => {
+    expect(table({ "/chat/:room": chat }).match("/chat/a")?.handler).toBe(chat);
+    expect(() => table({ "/rooms/:room": chat })).toThrow(
+      new TypeError(
+        'the resource "/rooms/:room" was defined for "/chat/:room", and answers for no other path',
+      ),
+    );
+  });
+
+  test("stand behind the resources where they are beside the options", () => {
+    const resources = table({ "/chat/blue": a, "/:x/red": b }, chat);
+    expect(resources.match("/chat/blue")?.handler).toBe(a);
+    expect(resources.match("/chat/red")?.handler).toBe(b);
+    expect(resources.match("/chat/green")?.handler).toBe(chat);
+    expect(resources.match("/chat")).toBeUndefined();
+  });
+
+  test.each<[what: string, make: () => unknown, message: string]>([
+    ["twice in a list", () => table([echo, echo]), 'the resource "/echo" matches just what one before it'],
+    [
+      "in the map and beside",
+      () => table({ "/echo": a }, echo),
+      'the resource "/echo" matches just what one before it',
+    ],
+    [
+      "under another name beside",
+      () => table({ "/chat/:name": a }, chat),
+      'the resource "/chat/:room" matches just what one before it',
+    ],
+    [
+      "a handler without one in a list",
+      () => table([echo, {}] as never),
+      'resources[1] must have a path of its own, as defineHandler("/path", …) gives it one, and not an object',
+    ],
+    ["a session in a list", () => table([() => undefined] as never), "and not a function"],
+    ["a path that is none in a list", () => table([{ path: 5 }] as never), "and not the number 5"],
+    ["null in a list", () => table([null] as never), "and not null"],
+    [
+      "a wrong one in a list",
+      () => table([{ path: "/a", open: 5 }] as never),
+      'open of the resource "/a" must be',
+    ],
+  ])("%s", (_what, make, message) => {
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(message);
+  });
+});

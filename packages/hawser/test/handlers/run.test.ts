@@ -3,10 +3,14 @@ import { setImmediate as turn } from "node:timers/promises";
 import {
   type AnyConnection,
   ConnectionClosedError,
+  defineBehaviour,
   defineHandler,
   type Handler,
+  noreply,
   type RunOptions,
+  reply,
   run,
+  testPair,
 } from "hawser";
 import { describe, expect, test } from "vitest";
 import { pumpOf } from "../../src/connection/connection.ts";
@@ -639,6 +643,44 @@ describe("accepts", () => {
   ] as const)("%s on a connection with %s is said at the call", (accepts, connection, message) => {
     const { server } = pairOf(connection === undefined ? {} : { server: { accepts: connection } });
     expect(() => run(server, { accepts })).toThrow(new TypeError(message));
+  });
+});
+
+describe("a handler with a path", () => {
+  const chat = defineHandler("/chat/:room", {
+    message: (ws, message) => void ws.send(`${ws.request.params.room}: ${String(message)}`),
+  });
+
+  test("fills in what the path of the request matches, at either end", async () => {
+    const { server, client } = testPair({ target: "/chat/a%20b?since=7" });
+    const game = defineBehaviour("/:kind/*", {
+      init: ({ params }) => params,
+      handle: (event, params) =>
+        event.type === "text" ? reply(JSON.stringify(params), params) : noreply(params),
+    });
+    const done = [run(server, chat), run(client, game)];
+    expect(server.request.params).toEqual({ room: "a b" });
+    expect(client.request.params).toEqual({ kind: "chat", "*": "a b" });
+    server.send("who are you?");
+    await turns();
+    await Promise.all([client.close(), ...done]);
+  });
+
+  test("ends a connection that has asked for another path, and throws at nobody", async () => {
+    const opened: unknown[] = [];
+    const noted = defineHandler("/chat/:room", { open: (ws) => void opened.push(ws) });
+    for (const handler of [chat, noted, { path: "/chat", session: () => void opened.push("session") }]) {
+      const { heard, onError } = faults();
+      const { server, client } = testPair({ target: "/other" });
+      expect(await run(server, handler, { onError })).toMatchObject({ code: 1011, cause: "fault" });
+      expect(await client.closed).toMatchObject({ code: 1011 });
+      const { path } = handler;
+      const error = new TypeError(
+        `the handler of run() is for "${path}", and the connection has asked for "/other"`,
+      );
+      expect(heard).toEqual([[error, server]]);
+    }
+    expect(opened).toEqual([]);
   });
 });
 

@@ -172,6 +172,14 @@ describe("H49: the refusal", () => {
     });
   });
 
+  it("names the resource whose option it is", () => {
+    const resource = 'the resource "/chat"';
+    expect(originRefusal({ origin: "https://app.example", host: "a", resource }).message).toBe(
+      'the Origin "https://app.example" is not allowed to connect to the Host "a"; ' +
+        'to allow it, define the resource "/chat" with the option origins: ["https://app.example"]',
+    );
+  });
+
   it("lets no control character of a peer's onto a terminal", () => {
     expect(originRefusal({ origin: "\x1b[2J\x9b", host: "a" }).message).toContain('"\\u001b[2J\\u009b"');
   });

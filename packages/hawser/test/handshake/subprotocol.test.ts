@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseSubprotocols } from "../../src/handshake/subprotocol.ts";
+import { parseSubprotocols, preferredSubprotocol } from "../../src/handshake/subprotocol.ts";
 import { refusalOf } from "./support.ts";
 
 describe("Sec-WebSocket-Protocol in a request (RFC 6455 §11.3.4)", () => {
@@ -43,5 +43,18 @@ describe("Sec-WebSocket-Protocol in a request (RFC 6455 §11.3.4)", () => {
     expect(
       parseSubprotocols([Array.from({ length: 100_000 }, (_, index) => `p${index}`).join(",")]),
     ).toHaveLength(100_000);
+  });
+});
+
+describe("the choice of a server (RFC 6455 §4.2.2(5))", () => {
+  it.each([
+    [["b", "a"], ["a", "b"], "b"],
+    [["c", "a"], ["a", "b"], "a"],
+    [["c"], ["a", "b"], undefined],
+    [["A"], ["a"], undefined],
+    [[], ["a"], undefined],
+    [["a"], [], undefined],
+  ])("of %j, with %j offered, is %j", (ours, offered, chosen) => {
+    expect(preferredSubprotocol(ours, offered)).toBe(chosen);
   });
 });
