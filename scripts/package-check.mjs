@@ -1,6 +1,15 @@
 // Packs the library as npm would publish it and uses the tarball as a stranger would: linted, installed, run, compiled.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -77,6 +86,10 @@ for (const entry of entries) {
 
 const imports = entries.map((entry, index) => `import * as m${index} from "${entry}";`).join("\n");
 writeFileSync(join(consumer, "use.ts"), `${imports}\nexport const all: object[] = [m0, m1, m2];\n`);
+// What the types promise they have to keep with both compilers, and from the declarations alone.
+const typeTests = readdirSync(join(root, "packages/hawser/test/types"));
+for (const name of typeTests)
+  copyFileSync(join(root, "packages/hawser/test/types", name), join(consumer, name));
 const compilerOptions = {
   strict: true,
   skipLibCheck: false,
@@ -92,7 +105,7 @@ export const classes: [typeof WebSocket, typeof CloseEvent] = [OurWebSocket, Our
 `;
 writeFileSync(join(consumer, "browser.ts"), browser);
 const projects = {
-  "node.json": { compilerOptions, files: ["use.ts"] },
+  "node.json": { compilerOptions, files: ["use.ts", ...typeTests] },
   "browser.json": { compilerOptions: { ...compilerOptions, lib: ["es2022", "dom"] }, files: ["browser.ts"] },
 };
 for (const compiler of ["typescript", "typescript-5.4"]) {

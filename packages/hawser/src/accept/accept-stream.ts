@@ -45,6 +45,18 @@ export interface PendingHandshake<Received extends Message = Message> {
   refuse(status: number, body?: string, headers?: HeaderFields): Promise<void>;
 }
 
+/** What stands behind a pending handshake. */
+export interface Waiting {
+  readonly candidate: Candidate;
+  readonly doorstep: Doorstep;
+  readonly settings: Settings;
+  /** Takes the answer into one's own hands. Throws Error if it was answered before. */
+  claim(): void;
+}
+
+/** What stands behind this; undefined if it is no pending handshake. Not exported from the package. */
+export let waitingOf: (pending: object) => Waiting | undefined;
+
 /** What came of a stream's handshake. If it failed, the peer has had its HTTP answer, where one was possible. */
 export type StreamHandshake<Received extends Message = Message> =
   | PendingHandshake<Received>
@@ -95,6 +107,10 @@ class Pending<Received extends Message> implements PendingHandshake<Received> {
   readonly #settings: Settings;
   #answered = false;
 
+  static {
+    waitingOf = (pending) => (pending instanceof Pending ? pending.#waiting : undefined);
+  }
+
   constructor(candidate: Candidate, doorstep: Doorstep, settings: Settings) {
     this.#candidate = candidate;
     this.#doorstep = doorstep;
@@ -127,6 +143,14 @@ class Pending<Received extends Message> implements PendingHandshake<Received> {
     this.#checkFirst();
     this.#answered = true;
     await turnAway(refusal, this.#doorstep);
+  }
+
+  get #waiting(): Waiting {
+    const claim = () => {
+      this.#checkFirst();
+      this.#answered = true;
+    };
+    return { candidate: this.#candidate, doorstep: this.#doorstep, settings: this.#settings, claim };
   }
 
   #checkFirst(): void {

@@ -1,4 +1,5 @@
-// run: drives a session or a handler on one connection, to its end.
+// run: drives a session, a handler or a behaviour on one connection, to its end.
+import { type PendingHandshake, waitingOf } from "../accept/accept-stream.ts";
 import type { CloseReport } from "../connection/close-report.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
 import { Connection, keepHeaders, pumpOf } from "../connection/connection.ts";
@@ -8,7 +9,8 @@ import type { RequestParams } from "../handshake/upgrade-request.ts";
 import { describe } from "../wire/errors.ts";
 import { checkNames } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
-import { type CheckedHandler, toHandler } from "./application.ts";
+import { answer } from "./answer.ts";
+import { type Application, type CheckedHandler, toHandler } from "./application.ts";
 import type { BehaviourInfo } from "./behaviour.ts";
 import { BehaviourRun } from "./behaviour-run.ts";
 import { endByFault } from "./fault.ts";
@@ -40,6 +42,20 @@ export type Runnable<Incoming extends Message, State, Params extends RequestPara
     };
 
 /**
+ * Answers a request of `acceptStream` as the handler's path, options and `upgrade` hook say, and runs it on the connection.
+ *
+ * `origins` and `versions` of the handler come on top of those of `acceptStream`, by which the request was judged already.
+ *
+ * @returns the close report, as below; undefined if the request was refused, or nobody was left to be answered
+ * @throws TypeError for what is neither a session, a handler nor a behaviour, TypeError or RangeError for wrong options, and Error
+ *   if the request was answered before; all of it at once
+ */
+export function run<Accepts extends Kind = Kind, State = undefined>(
+  pending: PendingHandshake,
+  handler: Application<Accepts, State>,
+  options?: RunOptions,
+): Promise<CloseReport | undefined>;
+/**
  * Runs a session, a handler or a behaviour on a connection, at either end.
  *
  * Its `upgrade` hook and its options have no part in this, since the handshake is over, but for `accepts` and a path: that must be
@@ -47,16 +63,30 @@ export type Runnable<Incoming extends Message, State, Params extends RequestPara
  *
  * @returns the close report, when the connection has ended and the last hook is done. Never rejects because of the handler:
  *   what it throws ends the connection with 1011 and goes to `onError`.
- * @throws TypeError for what is neither a session nor a handler, and for a handler whose `accepts` is not that of the
+ * @throws TypeError for what is neither a session, a handler nor a behaviour, and for a handler whose `accepts` is not that of the
  *   connection; Error if hooks run on this connection already; all of it at once
  */
 export function run<Incoming extends Message, State, Params extends RequestParams = RequestParams>(
   ws: Connection<Incoming, State>,
   handler: Runnable<NoInfer<Incoming>, NoInfer<State>, Params>,
+  options?: RunOptions,
+): Promise<CloseReport>;
+export function run(
+  target: AnyConnection | PendingHandshake,
+  handler: unknown,
   options: RunOptions = {},
-): Promise<CloseReport> {
-  if (!(ws instanceof Connection)) throw new TypeError(`run() takes a connection, not ${describe(ws)}`);
+): Promise<CloseReport | undefined> {
   checkOptions(options);
+  if (target instanceof Connection) return runOn(target, checkedFor(target, handler), options);
+  const given = toHandler("the handler of run()", handler);
+  const waiting = waitingOf(target);
+  if (waiting === undefined) {
+    throw new TypeError(`run() takes a connection, or a request of acceptStream(), not ${describe(target)}`);
+  }
+  return answer(waiting, given, options).then((ws) => ws && runOn(ws, given, options));
+}
+
+function checkedFor(ws: AnyConnection, handler: unknown): CheckedHandler {
   const given = toHandler("the handler of run()", handler);
   const { accepts } = pumpOf(ws);
   if (given.accepts !== undefined && given.accepts !== accepts) {
@@ -64,10 +94,13 @@ export function run<Incoming extends Message, State, Params extends RequestParam
       `the handler of run() accepts only ${given.accepts}, and this connection ${accepts === undefined ? "both kinds" : `only ${accepts}`}`,
     );
   }
-  const checked = atItsPath(ws, given);
-  if (checked.session !== undefined) return runSession(ws, checked, options);
-  const { behaviour } = checked;
-  const hooks = behaviour ? new BehaviourRun(ws, behaviour, options) : new HookRun(ws, checked, options);
+  return atItsPath(ws, given);
+}
+
+function runOn(ws: AnyConnection, handler: CheckedHandler, options: RunOptions): Promise<CloseReport> {
+  if (handler.session !== undefined) return runSession(ws, handler, options);
+  const { behaviour } = handler;
+  const hooks = behaviour ? new BehaviourRun(ws, behaviour, options) : new HookRun(ws, handler, options);
   const done = new Promise<CloseReport>((resolve) => {
     hooks.onDone = resolve;
   });

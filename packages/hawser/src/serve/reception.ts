@@ -1,19 +1,19 @@
 // Reception: takes a request that stands on the doorstep through the `upgrade` hook to its handler.
 import type { Candidate } from "../accept/admission.ts";
-import { acceptNames, admit, establish, publishRefusal } from "../accept/admission.ts";
+import { admit, establish, publishRefusal } from "../accept/admission.ts";
 import { type Doorstep, NO_ANSWER } from "../accept/doorstep.ts";
 import { Refused } from "../accept/refusal.ts";
 import type { AnyConnection, Message } from "../connection/connection.ts";
 import type { CheckedHandler } from "../handlers/application.ts";
+import { decide } from "../handlers/decide.ts";
 import { reportFault } from "../handlers/fault.ts";
-import type { UpgradeAnswer, UpgradeResult } from "../handlers/handler.ts";
+import type { UpgradeAnswer } from "../handlers/handler.ts";
 import type { Resource } from "../handlers/resources.ts";
 import { drive } from "../handlers/run.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
 import type { RequestHead } from "../handshake/head.ts";
 import { pathOf } from "../handshake/target.ts";
 import { warnOnce } from "../transport/warn.ts";
-import { checkNames } from "../wire/options.ts";
 import type { Endpoint } from "./options.ts";
 import type { Roster } from "./roster.ts";
 
@@ -68,20 +68,12 @@ export class Reception {
   }
 
   async #ask(candidate: Candidate, doorstep: Doorstep, resource: Resource): Promise<void> {
-    const over = doorstep.failed();
     try {
-      const asking = Promise.resolve(resource.handler.upgrade?.(candidate.request));
-      const result: UpgradeResult<unknown> | HandshakeError = await Promise.race([asking, over]);
-      if (result instanceof HandshakeError) {
-        this.failed(result, doorstep);
-        // Too late to be of use, but if the hook fails still, that is to be heard of.
-        await asking;
-      } else if (result instanceof Refused) {
-        this.#roster.refuse(result, doorstep);
-      } else {
-        checkNames("the answer of upgrade", result, ["state", ...acceptNames]);
-        this.#accept(candidate, doorstep, resource, result ?? {});
-      }
+      const { onError } = this.#endpoint;
+      const decision = await decide(resource.handler, candidate.request, doorstep, onError);
+      if (decision instanceof HandshakeError) this.failed(decision, doorstep);
+      else if (decision instanceof Refused) this.#roster.refuse(decision, doorstep);
+      else this.#accept(candidate, doorstep, resource, decision);
     } catch (error) {
       this.#faultOrRefusal(error, doorstep);
     }

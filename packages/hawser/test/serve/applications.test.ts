@@ -1,7 +1,9 @@
 // Sessions, handlers and behaviours, in every place where one of them may stand: each works, refuses, and chooses.
 import { createServer } from "node:http";
+import { createServer as createTcpServer } from "node:net";
 import {
   type Application,
+  acceptStream,
   connect,
   defineBehaviour,
   defineHandler,
@@ -9,6 +11,7 @@ import {
   noreply,
   refuse,
   reply,
+  run,
   serve,
   type UpgradeHook,
   upgrade,
@@ -94,6 +97,21 @@ function throughUpgrade(called: boolean) {
   };
 }
 
+/** Each stream by itself: its request looked at, and run. */
+async function throughAcceptStream(options: EndpointOptions, handler?: Application): Promise<string> {
+  const listener = createTcpServer((socket) => {
+    void (async () => {
+      const pending = await acceptStream(socket);
+      if (pending.ok && handler !== undefined) await run(pending, handler, { onError: options.onError });
+    })();
+  });
+  guard.closing({ close: () => listener.close() });
+  await new Promise<void>((resolve) => {
+    listener.listen(0, "127.0.0.1", resolve);
+  });
+  return `ws://127.0.0.1:${Object(listener.address()).port}`;
+}
+
 const path = "/room/:what";
 const withPath = (application: Application) =>
   typeof application === "function" ? { path, session: application } : { ...application, path };
@@ -110,7 +128,10 @@ const starts: readonly (readonly [name: string, start: Place["start"]])[] = [
   ["upgrade(null)", throughUpgrade(true)],
 ];
 const everywhere = Object.entries(kinds).flatMap(([kind, make]) =>
-  starts.flatMap(([way, start]) => puts.map(([where, put]) => [kind, way, where, make, start, put] as const)),
+  [
+    ...starts.flatMap(([way, start]) => puts.map(([where, put]) => [way, start, where, put] as const)),
+    ...puts.slice(0, 2).map(([where, put]) => ["acceptStream()", throughAcceptStream, where, put] as const),
+  ].map(([way, start, where, put]) => [kind, way, where, make, start, put] as const),
 );
 
 describe.each(everywhere)("a %s by %s, %s", (_kind, _way, _where, make, start, put) => {

@@ -2,6 +2,7 @@
 import {
   type Behaviour,
   type BehaviourInfo,
+  type CloseReport,
   type Connection,
   defineBehaviour,
   defineHandler,
@@ -9,6 +10,7 @@ import {
   type Message,
   noreply,
   type PathParams,
+  type PendingHandshake,
   type RequestParams,
   type ResourceOptions,
   refuse,
@@ -175,6 +177,26 @@ export async function places(): Promise<void> {
     init: (info) => helper(info.ws.request, info.ws, info),
     handle: (_event, state) => noreply(state),
   });
+}
+
+// A request that waits for its answer is answered as the handler says.
+
+export async function waiting(pending: PendingHandshake<string>): Promise<void> {
+  const words = defineHandler({
+    accepts: "text",
+    upgrade: () => ({ state: { count: 0 } }),
+    message: (ws, text) => void ws.send(`${text} ${ws.state.count}`),
+  });
+  same<Awaited<ReturnType<typeof run>>["code"], number>(true);
+  const report = await run(pending, words);
+  same<typeof report, CloseReport | undefined>(true);
+  await run(pending, async (ws) => {
+    same<typeof ws, Connection<Message, undefined>>(true);
+    ws.send("hello");
+  });
+  await run(pending, defineBehaviour("/:a", { init: () => 0, handle: (_event, state) => noreply(state) }));
+  // @ts-expect-error: neither a session, nor a handler, nor a behaviour
+  await run(pending, "echo");
 }
 
 // Options of a resource.
