@@ -11,13 +11,13 @@ export function start(port = 8081): Promise<Server> {
     return room;
   }
 
-  const chat = defineHandler({
+  const chat = defineHandler("/chat/:room", {
     accepts: "text",
     // What this returns becomes ws.state in the other hooks.
     upgrade(request) {
       const name = request.query.get("name");
       if (name === null) return refuse(400, "say who you are, as in ?name=ada");
-      return { state: { name, room: request.params["room"] ?? "" } };
+      return { state: { name, room: request.params.room } };
     },
     open(ws) {
       const { name, room } = ws.state;
@@ -38,7 +38,7 @@ export function start(port = 8081): Promise<Server> {
     },
   });
 
-  return serve({ port, resources: { "/chat/:room": chat } });
+  return serve({ port, resources: [chat] });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

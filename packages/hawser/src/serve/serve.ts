@@ -22,7 +22,7 @@ export interface ServeOptions<Accepts extends Kind = Kind, State = unknown>
 /**
  * Starts a WebSocket server.
  *
- * @param handler a session, a handler or a behaviour, for every path that no resource matches
+ * @param handler a session, a handler or a behaviour, for every path that no resource matches; for its own, if it has one
  * @returns the server, when it listens
  * @throws (rejects with) TypeError or RangeError for wrong options; the system's error if it cannot listen (EADDRINUSE)
  */

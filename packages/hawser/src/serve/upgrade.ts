@@ -109,7 +109,7 @@ export class UpgradeEndpoint extends LiveServer {
  * paths that no resource matches are left to it.
  *
  * @param server an http.Server, an https.Server, or null to call `endpoint.handle(request, socket, head)` oneself
- * @param handler answers where no resource matches
+ * @param handler a session, a handler or a behaviour, for every path that no resource matches; for its own, if it has one
  * @throws TypeError or RangeError for wrong options
  */
 export function upgrade<Accepts extends Kind = Kind, State = undefined>(

@@ -123,13 +123,7 @@ describe("the subprotocol", () => {
 
   async function viaHawser() {
     // #region subprotocol: Hawser
-    const server = await serve(
-      {
-        port,
-        upgrade: ({ subprotocols }) => ({ subprotocol: subprotocols.find((name) => name === "chat.v2") }),
-      },
-      echo,
-    );
+    const server = await serve({ port, subprotocols: ["chat.v2"] }, echo);
     // #endregion
     return openUrl(server);
   }
