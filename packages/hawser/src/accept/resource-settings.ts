@@ -11,7 +11,7 @@ import {
 } from "../wire/limits.ts";
 import { checkBoolean, checkOneOf } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
-import { resolveSettings, resolveSubprotocols, type Settings } from "./settings.ts";
+import { resolveSubprotocols, type Settings } from "./settings.ts";
 import { checkedList, resolveVersions, type VersionOptions, type WelcomeVersions } from "./versions.ts";
 
 /** What holds before there is a resource: while a socket waits, and a request is read. */
@@ -77,7 +77,7 @@ export function resourceOptionsOf<Accepts extends Kind>(
  * @throws TypeError or RangeError for what is wrong, naming the resource, the option, and what is allowed
  */
 export function resourceSettings(where: string, own: ResourceOptions, base: Settings): Settings {
-  if (resourceOptionNames.every((name) => own[name] === undefined)) return base;
+  if (saysNothing(own)) return base;
   const originsOf = own.origins === undefined ? base.originsOf : where;
   return naming(where, () => ({
     ...base,
@@ -93,13 +93,34 @@ export function resourceSettings(where: string, own: ResourceOptions, base: Sett
  * @throws TypeError or RangeError as `resourceSettings` does
  */
 export function checkResourceOptions(where: string, own: ResourceOptions): void {
+  if (saysNothing(own)) return;
   naming(where, () => {
-    replaced(own, resolveSettings({}));
+    replaced(own, anyServer);
     if (own.versions !== undefined) checkedList(own.versions);
   });
 }
 
-function replaced(own: ResourceOptions, base: Settings) {
+function saysNothing(own: ResourceOptions): boolean {
+  return resourceOptionNames.every((name) => own[name] === undefined);
+}
+
+/** What a resource replaces, `versions` and `ambiguous` aside. */
+type Replaceable = Pick<
+  Settings,
+  "accepts" | "subprotocols" | "limits" | "timeouts" | "coupled" | "compression" | "origins"
+>;
+
+const anyServer: Replaceable = {
+  accepts: undefined,
+  subprotocols: [],
+  limits: defaultLimits,
+  timeouts: defaultTimeouts,
+  coupled: true,
+  compression: undefined,
+  origins: undefined,
+};
+
+function replaced(own: ResourceOptions, base: Replaceable): Replaceable {
   const { subprotocols, limits, timeouts, compression, origins } = own;
   checkNamesOf("limits", limits, defaultLimits, serverLimits);
   checkNamesOf("timeouts", timeouts, defaultTimeouts, serverTimeouts);

@@ -2,6 +2,7 @@
 
 /** A copy with these properties. What it inherits stays: it may be an instance of a class. */
 export function extended<Given extends object, More extends object>(given: Given, more: More): Given & More {
-  const copy: Given = Object.create(Object.getPrototypeOf(given));
-  return Object.assign(copy, given, more);
+  const copy = { ...given, ...more };
+  Reflect.setPrototypeOf(copy, Reflect.getPrototypeOf(given));
+  return copy;
 }

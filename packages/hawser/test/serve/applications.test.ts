@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import {
+  type AnyConnection,
   type Application,
   acceptStream,
   connect,
@@ -56,6 +57,7 @@ function userOf(state: unknown): string {
 /** Refuses and chooses as the path says. */
 const hook: UpgradeHook<Agreed> = async ({ path, subprotocols }) => {
   if (path.endsWith("/refuse")) return refuse(401, "who are you?", { "WWW-Authenticate": "Bearer" });
+  // oxlint-disable-next-line typescript/only-throw-error -- what this is about
   if (path.endsWith("/throw")) throw refuse(403, "not you");
   if (path.endsWith("/fail")) throw new Error("out of order");
   return { state: { user: "ada" }, subprotocol: subprotocols.at(-1), headers: { "X-Served-By": "a" } };
@@ -193,6 +195,21 @@ describe.each(starts)("%s", (_way, start) => {
       expect(await ws.receive()).toBe(`${user}: hello`);
       await ws.close();
     }
+  });
+
+  test("an instance of a class keeps its hooks beside a hook of the options", async () => {
+    class Greeter {
+      open(ws: AnyConnection): void {
+        ws.send(this.greeting(ws));
+      }
+      greeting(ws: AnyConnection): string {
+        return `hello, ${userOf(ws.state)}`;
+      }
+    }
+    const url = await start({ upgrade: hook }, new Greeter());
+    const ws = await connect(url);
+    expect(await ws.receive()).toBe("hello, ada");
+    await ws.close();
   });
 
   test("what has a path answers for that one only, and knows what it matched", async () => {
