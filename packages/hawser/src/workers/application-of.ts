@@ -17,7 +17,7 @@ export function applicationOf(
   const where = `the default export of ${shown(module)}`;
   if (exported === undefined) {
     throw new TypeError(
-      `${where} must be a session, a handler, a behaviour, or a map of resources, and there is none`,
+      `${where} must be a session, a handler, a behaviour, or resources (a map by path, or a list), and there is none`,
     );
   }
   if (isResources(exported)) return { resources: exported };
@@ -29,8 +29,9 @@ function checkApplication(where: string, exported: unknown): asserts exported is
   toHandler(where, exported);
 }
 
-/** An object whose names are paths. What is in it is checked as `serve` does. */
+/** An object whose names are paths, or a list. What is in it is checked as `serve` does. */
 function isResources(exported: unknown): exported is Resources {
+  if (Array.isArray(exported)) return true;
   if (typeof exported !== "object" || exported === null) return false;
   const names = Object.keys(exported);
   return names.length > 0 && names.every((name) => name.startsWith("/"));

@@ -60,6 +60,13 @@ describe("TLS, Unix sockets, resources", () => {
   });
 });
 
+test("a list of handlers with paths", async () => {
+  const pool = await startPool("list");
+  expect(await (await client(pool, "/rooms/tea")).receive()).toBe("tea");
+  expect(await ask(await client(pool, "/echo"), "hello")).toBe("hello");
+  await expect(connect(`${pool.url}/elsewhere`)).rejects.toMatchObject({ status: 404 });
+});
+
 describe("limits", () => {
   test("beyond the pool's connections: 503 with Retry-After, before any member hears of it", async () => {
     const pool = await startPool("echo", { connections: 2 });
