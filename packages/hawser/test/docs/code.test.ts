@@ -48,8 +48,10 @@ describe("compiles", () => {
 });
 
 describe("is the file it names", () => {
-  const named = typescript.flatMap((block) => {
-    const [, path, rest] = /^\/\/ ((?:examples|packages)\/[\w./-]+\.ts)\n([\s\S]*)$/.exec(block.code) ?? [];
+  const every = pages().flatMap(blocks);
+  const named = every.flatMap((block) => {
+    const [, path, rest] =
+      /^(?:\/\/|#) ((?:examples|packages)\/[\w./@-]+\.\w+)\n([\s\S]*)$/.exec(block.code) ?? [];
     return path === undefined || rest === undefined ? [] : [[path, rest] as const];
   });
   test("some do", () => expect(named).not.toEqual([]));

@@ -1,13 +1,11 @@
 // Proxies that others have made, each in a way to start it: two for CONNECT, two for SOCKS5.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Server as NetServer } from "node:net";
+import type { AddressInfo, Server as NetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { createServer as createSocksServer } from "@pondwader/socks5-server";
 import { Server as ProxyChain } from "proxy-chain";
+import { onFreePorts } from "./free-port.ts";
 
 /** Whom a proxy lets through. */
 export interface Login {
@@ -109,42 +107,14 @@ const microsocks: ProxyKind = {
 
 export const proxyKinds: readonly ProxyKind[] = [proxyChain, tinyproxy, socksServer, microsocks];
 
-/** Starts a program that must be told its port. If somebody else takes that port first, it is tried with another. */
+/** Starts a program that must be told its port. */
 async function onFreePort(wordsFor: (port: number) => readonly string[]): Promise<RunningProxy> {
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    const port = await freePort();
-    const [program = "", ...words] = wordsFor(port);
-    const child = spawn(program, words, { stdio: "ignore" });
-    const exited = once(child, "exit");
-    while (child.exitCode === null && !(await answers(port))) await nextTurn();
-    if (child.exitCode !== null) continue;
-    return {
-      port,
-      async stop() {
-        child.kill("SIGKILL");
-        await exited;
-      },
-    };
-  }
-  throw new Error("no program could be started on a free port");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => resolve(false));
-  });
+  const { ports, child, exited } = await onFreePorts(1, ([port = 0]) => wordsFor(port));
+  return {
+    port: ports[0] ?? 0,
+    async stop() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
 }

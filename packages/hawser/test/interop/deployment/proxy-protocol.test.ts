@@ -1,0 +1,63 @@
+// nginx and HAProxy in front, which tell of the client in a header of the PROXY protocol, and do not look at what follows.
+import { connect, HandshakeError } from "hawser";
+import { describe, expect, test } from "vitest";
+import { eventually } from "../../serve/support/guard.ts";
+import { application, CLIENT, inFrontOf, refusal, through } from "./behind.ts";
+import { haproxyTcp, nginxStream } from "./front.ts";
+import { passesWebSockets } from "./suite.ts";
+
+const trustProxy = { from: ["127.0.0.1"], proxyProtocol: true } as const;
+const kinds = [nginxStream, haproxyTcp(1), haproxyTcp(2)];
+
+describe.each(kinds.map((kind) => [kind.name, kind] as const))("%s", (_name, kind) => {
+  describe.skipIf(!kind.isThere)(kind.isThere ? "there" : `missing; ${kind.install}`, () => {
+    passesWebSockets(kind, trustProxy, false);
+
+    test("a server that was not told answers 400", async () => {
+      const app = await application();
+      const error = await refusal(through(await inFrontOf(kind, [app.address, app.address])));
+      expect(error).toBeInstanceOf(HandshakeError);
+      expect(error).toMatchObject({ status: 400 });
+    });
+
+    test("beside the proxy, from other addresses, there is no header", async () => {
+      const app = await application({ trustProxy });
+      const front = await inFrontOf(kind, [app.address, app.address]);
+      const direct = await connect(app.server.url, { network: { localAddress: "127.0.0.3" } });
+      expect((await app.arrival()).request.remoteAddress).toBe("127.0.0.3");
+      await direct.close();
+      const client = await through(front);
+      expect((await app.arrival()).request.remoteAddress).toBe(CLIENT);
+      await client.close();
+      // From the proxy's own address a header must come.
+      expect(await refusal(connect(app.server.url))).toMatchObject({ status: 400 });
+    });
+  });
+});
+
+describe.each([haproxyTcp(1), haproxyTcp(2)].map((kind) => [kind.name, kind] as const))(
+  "%s",
+  (_name, kind) => {
+    test.skipIf(!kind.isThere)("health checks come with a header too", async () => {
+      let ready = true;
+      const checks: number[] = [];
+      const app = await application({
+        trustProxy,
+        http(request, response) {
+          response.statusCode = ready ? 200 : 503;
+          if (request.url === "/healthz") checks.push(response.statusCode);
+          response.end();
+        },
+      });
+      const front = await inFrontOf(kind, [app.address, app.address], { "inter 2s": "inter 50ms" });
+      await eventually(() => checks.length > 5, "health checks");
+      const client = await through(front);
+      ready = false;
+      await eventually(() => checks.filter((status) => status === 503).length > 5, "failed health checks");
+      expect(await refusal(through(front))).toMatchObject({ status: 0 });
+      client.send("still here");
+      expect(await client.receive()).toBe("still here");
+      await client.close();
+    });
+  },
+);
