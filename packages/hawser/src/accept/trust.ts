@@ -9,7 +9,7 @@ import { checkBoolean, checkNames, checkOneOf } from "../wire/options.ts";
 
 /** The proxies in front of a server. */
 export interface TrustProxy {
-  /** Their addresses: "10.0.0.0/8", "::1", "127.0.0.1". Nobody else is believed. */
+  /** Their addresses: "10.0.0.0/8", "::1", "127.0.0.1"; "unix" is who comes over a Unix socket. Nobody else is believed. */
   readonly from: readonly string[];
   /** Which headers they write: `Forwarded` (RFC 7239), or `X-Forwarded-For`, `-Proto` and `-Host`. */
   readonly headers?: ForwardedFamily | undefined;
@@ -26,6 +26,7 @@ export interface Peer {
 /** `trustProxy`, checked. */
 export class Trust {
   readonly #from = new BlockList();
+  #fromUnix = false;
   readonly #headers: ForwardedFamily | undefined;
   readonly proxyProtocol: boolean;
 
@@ -44,8 +45,9 @@ export class Trust {
     }
   }
 
-  /** Whether this is the address of a proxy of ours. */
-  trusts(address: string): boolean {
+  /** Whether this is the address of a proxy of ours; over a Unix socket there is none. */
+  trusts(address: string | undefined): boolean {
+    if (address === undefined) return this.#fromUnix;
     const version = isIP(address);
     // A dual-stack socket shows an IPv4 peer as ::ffff:10.0.0.1; BlockList knows that form.
     return version !== 0 && this.#from.check(address, version === 6 ? "ipv6" : "ipv4");
@@ -53,13 +55,13 @@ export class Trust {
 
   /** Whether a connection from there begins with a PROXY header. */
   expectsProxyHeader(address: string | undefined): boolean {
-    return this.proxyProtocol && address !== undefined && this.trusts(address);
+    return this.proxyProtocol && this.trusts(address);
   }
 
   /** What holds of the client, with what our proxies say of it. */
   surroundings(headers: HeaderList, host: string, peer: Peer): RequestSurroundings {
     const { address, secure } = peer;
-    if (this.#headers === undefined || address === undefined || !this.trusts(address)) {
+    if (this.#headers === undefined || !this.trusts(address)) {
       return { remoteAddress: address, secure, host };
     }
     const client = forwardedClient({ headers, family: this.#headers, trusted: (one) => this.trusts(one) });
@@ -71,13 +73,17 @@ export class Trust {
   }
 
   #add(entry: unknown): void {
+    if (entry === "unix") {
+      this.#fromUnix = true;
+      return;
+    }
     const [address = "", bits, more] = typeof entry === "string" ? entry.split("/") : [];
     const version = isIP(address);
     const widest = version === 6 ? 128 : 32;
     const prefix = bits === undefined ? widest : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
     if (version === 0 || more !== undefined || prefix < 0 || prefix > widest) {
       throw new TypeError(
-        `trustProxy.from holds addresses, as "10.0.0.0/8" or "::1", not ${describe(entry)}`,
+        `trustProxy.from holds addresses, as "10.0.0.0/8" or "::1", and "unix", not ${describe(entry)}`,
       );
     }
     this.#from.addSubnet(address, prefix, version === 6 ? "ipv6" : "ipv4");

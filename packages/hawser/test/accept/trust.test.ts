@@ -34,6 +34,7 @@ describe("addresses", () => {
     "10.0.0.0/-1",
     "10.0.0.0/1e1",
     "localhost",
+    "unix/8",
     "",
     10,
     null,
@@ -56,7 +57,19 @@ test("without the option nobody is believed", () => {
   expect(trust.expectsProxyHeader("127.0.0.1")).toBe(false);
 });
 
-test("a peer without an address is no proxy", () => {
+test("who has no address is a proxy if Unix sockets are trusted", () => {
+  const trust = new Trust({ from: ["unix"], headers: "x-forwarded", proxyProtocol: true });
+  expect(trust.trusts(undefined)).toBe(true);
+  expect(trust.trusts("127.0.0.1")).toBe(false);
+  expect(trust.expectsProxyHeader(undefined)).toBe(true);
+  const headers = forwarded({ "X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "https" });
+  const peer = { address: undefined, secure: false };
+  const told = { remoteAddress: "1.2.3.4", secure: true, host: "a" };
+  expect(trust.surroundings(headers, "a", peer)).toEqual(told);
+  expect(trust.surroundings(none, "a", peer)).toEqual({ ...told, remoteAddress: undefined, secure: false });
+});
+
+test("a peer without an address is no proxy otherwise", () => {
   const trust = new Trust({ from: ["0.0.0.0/0", "::/0"], headers: "x-forwarded", proxyProtocol: true });
   expect(trust.expectsProxyHeader(undefined)).toBe(false);
   const headers = forwarded({ "X-Forwarded-For": "1.2.3.4" });

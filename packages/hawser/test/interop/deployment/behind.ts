@@ -1,4 +1,7 @@
 // An application and a proxy in front of it, for one test.
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   type AnyConnection,
   type Connection,
@@ -15,7 +18,7 @@ import type { Changes, Front, FrontKind, Members } from "./front.ts";
 /** A server, and the connections that came to it. */
 export interface Application {
   readonly server: Server;
-  /** Its address, as the configurations write it. */
+  /** Its address and port, as the configurations write it. */
   readonly address: string;
   /** The next connection that came. */
   arrival(): Promise<AnyConnection>;
@@ -50,6 +53,17 @@ export async function application(options?: ServeOptions): Promise<Application> 
   const app = await startApplication(options);
   onTestFinished(async () => void (await app.stop()));
   return app;
+}
+
+/** The same, on a Unix socket that the proxy may use, whoever it runs as. */
+export async function onUnixSocket(options: ServeOptions): Promise<{ app: Application; path: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "hawser-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o755);
+  const path = join(folder, "app.sock");
+  const app = await application({ ...options, socketPath: path });
+  chmodSync(path, 0o666);
+  return { app, path };
 }
 
 /** Starts a proxy until the test is over. */

@@ -1,13 +1,10 @@
 // Several applications behind nginx and HAProxy: who gets a client, and what happens to those that are connected.
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Connection, HandshakeError, refuse, type ServeOptions } from "hawser";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { start } from "../../../../../examples/deployment/server.ts";
 import { eventually } from "../../serve/support/guard.ts";
-import { application, inFrontOf, refusal, through } from "./behind.ts";
+import { application, CLIENT, inFrontOf, onUnixSocket, refusal, through } from "./behind.ts";
 import { type Changes, type Front, haproxy, nginx } from "./front.ts";
 
 /** What the configurations of the two have different words for. */
@@ -82,18 +79,12 @@ describe.each([nginx, haproxy].map((kind) => [kind.name, kind] as const))("%s", 
       expect((error as HandshakeError).headers?.get("retry-after")).toBe("7");
     });
 
-    test("Unix sockets", async () => {
-      const folder = mkdtempSync(join(tmpdir(), "hawser-"));
-      onTestFinished(() => rmSync(folder, { recursive: true }));
-      chmodSync(folder, 0o755);
-      const socketPath = join(folder, "app.sock");
-      const app = await application({ socketPath });
-      // The proxy may be another user.
-      chmodSync(socketPath, 0o666);
-      const front = await inFrontOf(kind, [unix + socketPath, unix + socketPath]);
-      const client = await through(front, { headers: { Origin: `http://127.0.0.1:${front.port}` } });
-      const { request } = await app.arrival();
-      expect(request).toMatchObject({ remoteAddress: undefined, host: `127.0.0.1:${front.port}` });
+    test("over Unix sockets", async () => {
+      const { app, path } = await onUnixSocket({ trustProxy: { from: ["unix"], headers: "x-forwarded" } });
+      const front = await inFrontOf(kind, [unix + path, unix + path]);
+      const own = `127.0.0.1:${front.port}`;
+      const client = await through(front, { headers: { Origin: `http://${own}` } });
+      expect((await app.arrival()).request).toMatchObject({ remoteAddress: CLIENT, host: own });
       await echoes(client);
     });
 

@@ -2,7 +2,7 @@
 import { connect, HandshakeError } from "hawser";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../../serve/support/guard.ts";
-import { application, CLIENT, inFrontOf, refusal, through } from "./behind.ts";
+import { application, CLIENT, inFrontOf, onUnixSocket, refusal, through } from "./behind.ts";
 import { haproxyTcp, nginxStream } from "./front.ts";
 import { passesWebSockets } from "./suite.ts";
 
@@ -12,6 +12,14 @@ const kinds = [nginxStream, haproxyTcp(1), haproxyTcp(2)];
 describe.each(kinds.map((kind) => [kind.name, kind] as const))("%s", (_name, kind) => {
   describe.skipIf(!kind.isThere)(kind.isThere ? "there" : `missing; ${kind.install}`, () => {
     passesWebSockets(kind, trustProxy, false);
+
+    test("over Unix sockets", async () => {
+      const { app, path } = await onUnixSocket({ trustProxy: { from: ["unix"], proxyProtocol: true } });
+      const prefix = kind === nginxStream ? "unix:" : "unix@";
+      const client = await through(await inFrontOf(kind, [prefix + path, prefix + path]));
+      expect((await app.arrival()).request.remoteAddress).toBe(CLIENT);
+      await client.close();
+    });
 
     test("a server that was not told answers 400", async () => {
       const app = await application();
