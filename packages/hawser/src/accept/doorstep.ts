@@ -261,7 +261,8 @@ export class Doorstep extends Timer implements Receiver {
       if (header === undefined) return;
       this.#proxyHeader = undefined;
       this.#step = "head";
-      this.#peer = { address: header.remoteAddress ?? this.#peer.address, secure: this.#peer.secure };
+      const { address, secure } = this.#peer;
+      this.#peer = { address: header.remoteAddress ?? address, secure: header.secure ?? secure };
       rest = header.rest;
       if (rest.length === 0) return;
     }

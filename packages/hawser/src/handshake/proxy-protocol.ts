@@ -12,11 +12,13 @@ export interface ProxyHeader {
   readonly remoteAddress: string | undefined;
   /** The client's port, 0 to 65535; undefined together with the address. */
   readonly remotePort: number | undefined;
+  /** Whether the client came to the proxy over TLS; undefined where the header does not say. */
+  readonly secure: boolean | undefined;
   /** The bytes behind the header: a view. */
   readonly rest: Buffer;
 }
 
-type Client = Pick<ProxyHeader, "remoteAddress" | "remotePort">;
+type Client = Omit<ProxyHeader, "rest">;
 
 const rule1 = "PROXY protocol §2.1";
 const rule2 = "PROXY protocol §2.2";
@@ -29,8 +31,11 @@ const longestLine = 107;
 /** Signature, version and command, family, and the length of the rest, which has addresses and then whatever the proxy likes to add. */
 const binaryHead = 16;
 const longestBinaryRest = 4096;
+/** §2.2.5, PP2_TYPE_SSL: the type of what tells of TLS, and the bit of its first byte which says that there is some. */
+const tlsType = 0x20;
+const tlsBit = 0x01;
 
-const nobody: Client = { remoteAddress: undefined, remotePort: undefined };
+const nobody: Client = { remoteAddress: undefined, remotePort: undefined, secure: undefined };
 
 /**
  * Reads the PROXY header at the start of a connection, however it is split.
@@ -81,7 +86,7 @@ function parseLine(line: string): Client {
   const portsFit = Number(fromPort) <= 65_535 && Number(toPort) <= 65_535;
   if (!portsFit || !isAddress(from) || !isAddress(to))
     throw badRequest(`bad PROXY line ${quote(line)}`, rule1);
-  return { remoteAddress: from, remotePort: Number(fromPort) };
+  return { remoteAddress: from, remotePort: Number(fromPort), secure: undefined };
 }
 
 function readBinary(bytes: Buffer): ProxyHeader | undefined {
@@ -109,7 +114,20 @@ function parseBinary(header: Buffer): Client {
 // Source and destination address, then source and destination port.
 function parseAddresses(block: Buffer, size: number, format: (bytes: Buffer) => string): Client {
   if (block.length < 2 * size + 4) throw badBinary(`has ${block.length} bytes, too few for its addresses`);
-  return { remoteAddress: format(block.subarray(0, size)), remotePort: block.readUInt16BE(2 * size) };
+  return {
+    remoteAddress: format(block.subarray(0, size)),
+    remotePort: block.readUInt16BE(2 * size),
+    secure: securityOf(block.subarray(2 * size + 4)),
+  };
+}
+
+// §2.2.5: behind the addresses each piece has a type, a length of two bytes, and a value. One that is cut tells nothing.
+function securityOf(pieces: Buffer): boolean | undefined {
+  for (let at = 0; at + 3 < pieces.length; at += 3 + pieces.readUInt16BE(at + 1)) {
+    if (pieces.readUInt8(at) !== tlsType || pieces.readUInt16BE(at + 1) === 0) continue;
+    return (pieces.readUInt8(at + 3) & tlsBit) !== 0;
+  }
+  return undefined;
 }
 
 function nibbles(byte: number): [high: number, low: number] {

@@ -16,7 +16,7 @@ function read(...pieces: Buffer[]): ProxyHeader | undefined {
 
 const latin1 = (text: string) => Buffer.from(text, "latin1");
 const bytewise = (bytes: Buffer) => Array.from(bytes, (byte) => Buffer.from([byte]));
-const nobody = { remoteAddress: undefined, remotePort: undefined };
+const nobody = { remoteAddress: undefined, remotePort: undefined, secure: undefined };
 
 const signature = "0d0a0d0a000d0a515549540a";
 /** A header of version 2: version and command, family and transport, and the rest in hex. */
@@ -95,6 +95,22 @@ describe("PROXY protocol, version 2", () => {
     const header = read(Buffer.concat([bytes, latin1("GET /")]));
     expect(header).toMatchObject({ remoteAddress, remotePort });
     expect(header?.rest.toString()).toBe("GET /");
+  });
+
+  it.each([
+    ["TLS", "20000501ffffffff", true],
+    ["TLS behind something else", "040002123420000501ffffffff", true],
+    ["TLS with more that is said of it", "20000f0500000000210007544c53", true],
+    ["no TLS", "20000500ffffffff", false],
+    ["nothing", "", undefined],
+    ["something else", "0400021234", undefined],
+    ["a piece of no bytes", "200000", undefined],
+    ["a piece of no bytes, and then TLS", "20000020000501ffffffff", true],
+    ["a piece that is cut", "2000", undefined],
+    ["a length beyond the end", "04ffff12", undefined],
+  ])("tells of %s", (_, pieces, secure) => {
+    expect(read(binary(0x21, 0x11, ipv4 + pieces))).toMatchObject({ remoteAddress: "192.0.2.1", secure });
+    expect(read(binary(0x21, 0x21, ipv6 + pieces))).toMatchObject({ remoteAddress: "2001:db8::1", secure });
   });
 
   it("gives the same byte by byte", () => {

@@ -73,7 +73,7 @@ export const haproxyTcp = (version: 1 | 2): FrontKind => ({
   isThere: existsSync(HAPROXY),
   install: "apt-get install haproxy",
   start(members, changes = {}) {
-    const older = version === 1 ? { "send-proxy-v2": "send-proxy" } : {};
+    const older = version === 1 ? { "send-proxy-v2-ssl": "send-proxy" } : {};
     return start(haproxyWith("haproxy-proxy-protocol.cfg"), members, { ...changes, ...older });
   },
 });

@@ -7,11 +7,16 @@ import { haproxyTcp, nginxStream } from "./front.ts";
 import { passesWebSockets } from "./suite.ts";
 
 const trustProxy = { from: ["127.0.0.1"], proxyProtocol: true } as const;
-const kinds = [nginxStream, haproxyTcp(1), haproxyTcp(2)];
+/** Version 1 of the protocol has no word for TLS. */
+const kinds = [
+  [nginxStream, false],
+  [haproxyTcp(1), false],
+  [haproxyTcp(2), true],
+] as const;
 
-describe.each(kinds.map((kind) => [kind.name, kind] as const))("%s", (_name, kind) => {
+describe.each(kinds.map(([kind, told]) => [kind.name, kind, told] as const))("%s", (_name, kind, told) => {
   describe.skipIf(!kind.isThere)(kind.isThere ? "there" : `missing; ${kind.install}`, () => {
-    passesWebSockets(kind, trustProxy, false);
+    passesWebSockets(kind, trustProxy, told);
 
     test("over Unix sockets", async () => {
       const { app, path } = await onUnixSocket({ trustProxy: { from: ["unix"], proxyProtocol: true } });
