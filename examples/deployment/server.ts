@@ -3,9 +3,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type DrainReport, type Server, serve } from "hawser";
 
-export async function start(
-  port: number,
-): Promise<{ server: Server; leave(noticed: Promise<unknown>): Promise<DrainReport> }> {
+/** A server, and the way to end it. */
+export interface App {
+  readonly server: Server;
+  /** @param noticed resolves when the proxy has seen that this process is not ready any more */
+  readonly leave: (noticed: Promise<unknown>) => Promise<DrainReport>;
+}
+
+export async function start(port: number): Promise<App> {
   let ready = true;
   const server = await serve(
     {
@@ -33,8 +38,8 @@ export async function start(
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { server, leave } = await start(Number(process.env["PORT"] ?? 8081));
-  console.log(server.url);
+  const app = await start(Number(process.env["PORT"] ?? 8081));
+  console.log(app.server.url);
   // Two health checks, two seconds apart.
-  process.once("SIGTERM", () => void leave(pause(5000)));
+  process.once("SIGTERM", () => void app.leave(pause(5000)));
 }
