@@ -47,6 +47,12 @@ describe.each([nginx, haproxy].map((kind) => [kind.name, kind] as const))("%s", 
       const { one, other, front } = await two();
       await clients(10, front);
       expect([one.server.size, other.server.size]).toEqual([5, 5]);
+      const leaving = [...one.server.connections].slice(0, 4);
+      await Promise.all(leaving.map((served) => served.close()));
+      await clients(4, front);
+      // In turn it would be 3 and 7. A proxy may hear of the last end a little later than the server.
+      expect(one.server.size).toBeGreaterThanOrEqual(4);
+      expect(one.server.size + other.server.size).toBe(10);
     });
 
     test("no client is lost when one of them closes", async () => {
