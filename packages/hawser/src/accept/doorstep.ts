@@ -21,7 +21,7 @@ import type { Peer } from "./trust.ts";
 /** An answer above this, with long headers of an application's, is not copied. */
 const LARGE = 4096;
 
-/** How long a refused peer may take to read its answer and hang up, in milliseconds. */
+/** How long a refused peer may take to read its answer and hang up, and one that is turned away to begin, in milliseconds. */
 const LINGER = 1000;
 
 const nothing: readonly Buffer[] = [];
@@ -30,9 +30,18 @@ const nothing: readonly Buffer[] = [];
 export const NO_ANSWER = 0;
 
 /**
- * Where a handshake stands. The last four are ends: the deadline does not hold any more.
+ * Where a handshake stands. The last five are ends: the deadline does not hold any more.
  */
-type Step = "proxy-header" | "head" | "deciding" | "proving" | "accepted" | "handed-on" | "refused" | "gone";
+type Step =
+  | "proxy-header"
+  | "head"
+  | "deciding"
+  | "proving"
+  | "turned-away"
+  | "accepted"
+  | "handed-on"
+  | "refused"
+  | "gone";
 
 /** Who waits for the head of a request, at one doorstep or at many. */
 export interface HeadTaker {
@@ -76,6 +85,8 @@ export class Doorstep extends Timer implements Receiver {
   #early: GatheredBytes | undefined;
   #taker: HeadTaker | undefined;
   #challenge: Challenge | undefined;
+  /** What one that was turned away is to be answered. */
+  #refusal: Refusal | undefined;
   #failure: HandshakeError | undefined;
   #onFailure: ((error: HandshakeError) => void) | undefined;
   #onGone: (() => void) | undefined;
@@ -198,11 +209,7 @@ export class Doorstep extends Timer implements Receiver {
       this.#giveUp("the handshake was given up");
     } else if (!this.settled) {
       this.#settle("refused");
-      this.#forgetBytes();
-      this.transport.write(answer);
-      // Half-closed, and what still comes is read and dropped: with unread bytes a close is a reset, which kills the answer.
-      this.transport.end();
-      this.#schedule(this.#settings.clock.now() + LINGER);
+      this.#sayNo(answer);
     }
     if (this.#step !== "refused") return Promise.resolve();
     return new Promise((resolve) => {
@@ -214,8 +221,25 @@ export class Doorstep extends Timer implements Receiver {
     });
   }
 
+  /**
+   * The answer is no, whatever is asked for; it is given when something was asked for, or a second later.
+   *
+   * An answer that comes before the request makes nginx 1.22 mistake the answer of the next server it tries (502).
+   */
+  turnAway(refusal: Refusal): void {
+    if (this.#step !== "proxy-header" && this.#step !== "head") {
+      void this.refuse(refusal);
+      return;
+    }
+    this.#settle("turned-away");
+    this.#refusal = refusal;
+    this.#schedule(this.#settings.clock.now() + LINGER);
+  }
+
   received(chunk: Buffer): void {
-    if (this.#step === "deciding") {
+    if (this.#step === "turned-away") {
+      this.#answerTurnedAway();
+    } else if (this.#step === "deciding") {
       this.#keepEarly(chunk);
     } else if (this.#step === "proving") {
       this.#prove(chunk);
@@ -244,6 +268,8 @@ export class Doorstep extends Timer implements Receiver {
   override expired(): void {
     if (this.#step === "refused") {
       this.transport.destroy();
+    } else if (this.#step === "turned-away") {
+      this.#answerTurnedAway();
     } else if (this.#step === "proving") {
       this.#giveUp("the eight bytes behind the request did not come in time");
     } else if (this.#step === "deciding") {
@@ -308,6 +334,19 @@ export class Doorstep extends Timer implements Receiver {
     challenge.done([met.rest]);
   }
 
+  #answerTurnedAway(): void {
+    this.#step = "refused";
+    if (this.#refusal !== undefined) this.#sayNo(printRefusal(this.#refusal));
+  }
+
+  #sayNo(answer: Buffer): void {
+    this.#forgetBytes();
+    this.transport.write(answer);
+    // Half-closed, and what still comes is read and dropped: with unread bytes a close is a reset, which kills the answer.
+    this.transport.end();
+    this.#schedule(this.#settings.clock.now() + LINGER);
+  }
+
   #giveUp(message: string): void {
     this.#leave(message, undefined);
     this.transport.destroy();
@@ -325,7 +364,7 @@ export class Doorstep extends Timer implements Receiver {
 
   #leave(message: string, cause: Error | undefined): void {
     if (this.#step === "accepted" || this.#step === "handed-on" || this.#step === "gone") return;
-    const wasAnswered = this.#step === "refused";
+    const wasAnswered = this.#step === "refused" || this.#step === "turned-away";
     const challenge = this.#step === "proving" ? this.#challenge : undefined;
     this.#settle("gone");
     this.#onGone?.();
@@ -346,7 +385,7 @@ export class Doorstep extends Timer implements Receiver {
   }
 
   #settle(end: Step): void {
-    const wasSettled = this.#step === "refused";
+    const wasSettled = this.#step === "refused" || this.#step === "turned-away";
     this.#settings.clock.cancel(this);
     this.#step = end;
     if (!wasSettled) this.#keeper?.settled(this);

@@ -101,7 +101,7 @@ export class Roster implements DoorstepKeeper {
     }
     if (full) {
       this.shed += 1;
-      void doorstep.refuse({ status: 503, body: "the server is full", headers: { "Retry-After": "1" } });
+      doorstep.turnAway({ status: 503, body: "the server is full", headers: { "Retry-After": "1" } });
       return undefined;
     }
     this.#doorsteps.add(doorstep);
