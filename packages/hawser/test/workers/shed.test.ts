@@ -6,9 +6,14 @@ import { shed } from "../../src/workers/shed.ts";
 
 /** A listener that turns everybody away, and how to be one of them. Resolves with what was read, or the error's code. */
 async function bouncer(secure: boolean) {
-  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
-    shed(socket, secure),
-  );
+  let shedOne = () => {};
+  const shedding = new Promise<void>((resolve) => {
+    shedOne = resolve;
+  });
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
+    shed(socket, secure);
+    shedOne();
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => void server.close());
@@ -25,7 +30,7 @@ async function bouncer(secure: boolean) {
       socket.on("end", () => resolve(text));
     });
   };
-  return { knock, port };
+  return { knock, port, shedding };
 }
 
 test("503 with Retry-After, though a request has come that nobody has read", async () => {
@@ -34,6 +39,25 @@ test("503 with Retry-After, though a request has come that nobody has read", asy
   expect(answer).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
   expect(answer).toMatch(/^retry-after: 1\r$/im);
   expect(answer).toMatch(/\r\n\r\nthe server is full$/);
+});
+
+test("who asks for nothing is answered after a second, and not before", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { port, shedding } = await bouncer(false);
+  const socket = connect(port, "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += String(chunk);
+  });
+  await shedding;
+  vi.advanceTimersByTime(999);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(text).toBe("");
+  vi.advanceTimersByTime(1);
+  await once(socket, "end");
+  expect(text).toMatch(/^HTTP\/1\.1 503 /);
 });
 
 test("under TLS a reset: there is nobody yet to say anything to", async () => {
