@@ -1,16 +1,19 @@
 // Why a server cannot listen, in words that say what to do about it.
 
-/** Where it was to listen. */
-export interface WantedPlace {
-  readonly host: string;
-  readonly port: number;
-}
+/** Where it was to listen: a port, or a socket in the file system. */
+export type WantedPlace = { readonly host: string; readonly port: number } | { readonly socketPath: string };
 
 /** One line about a listen error; undefined for an error that is none of the system's. */
-export function describeListenError(error: unknown, { host, port }: WantedPlace): string | undefined {
+export function describeListenError(error: unknown, wanted: WantedPlace): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return "socketPath" in wanted
+    ? ofSocket(error, error.code, wanted.socketPath)
+    : ofPort(error, error.code, wanted);
+}
+
+function ofPort(error: Error, code: unknown, { host, port }: Extract<WantedPlace, { port: number }>): string {
   const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  switch (error.code) {
+  switch (code) {
     case "EADDRINUSE":
       return `${place} is in use by another program; choose another port with --port (0 takes a free one)`;
     case "EACCES":
@@ -22,5 +25,16 @@ export function describeListenError(error: unknown, { host, port }: WantedPlace)
       return `${place} cannot be listened on: no address is known for ${host}; choose one with --host`;
     default:
       return `${place} cannot be listened on: ${error.message}`;
+  }
+}
+
+function ofSocket(error: Error, code: unknown, path: string): string {
+  switch (code) {
+    case "EADDRINUSE":
+      return `${path} is there already; if no program listens on it, remove it`;
+    case "EACCES":
+      return `${path} is not for this user to make`;
+    default:
+      return `${path} cannot be listened on: ${error.message}`;
   }
 }

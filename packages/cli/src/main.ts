@@ -1,25 +1,21 @@
 // The command line: which words there are, and what they lead to.
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError } from "commander";
 import { connectCommand } from "./connect/connect-command.ts";
 import { addConnectFlags, type ConnectFlags, type ConnectPlan, planOf } from "./connect/flags.ts";
-import { type ServePlace, serveDemo } from "./serve-demo.ts";
+import { addServeFlags, planOf as planToServe, type ServeFlags, type ServePlan } from "./serve/flags.ts";
+import { serveDemo } from "./serve/serve-demo.ts";
 import { untilStopped } from "./stop-signals.ts";
 
 /** Exit code for a command line that is wrong. */
 const WRONG_USE = 2;
 
-/** What commander makes of the flags of `hawser serve`. */
-interface ServeFlags extends ServePlace {
-  readonly demo?: boolean;
-}
-
 /** Runs the program with these arguments. Resolves with its exit code, when it is over. */
 export async function main(args: readonly string[]): Promise<number> {
   let code = 0;
   const program = createProgram(
-    async (place) => {
-      code = await serveDemo(place);
+    async (plan) => {
+      code = plan.kind === "demo" ? await serveDemo(plan) : await serveModule(plan);
     },
     async (plan) => {
       const { stdin, stdout, stderr, env: environment } = process;
@@ -35,8 +31,14 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Loaded when it is needed: what watches files need not be read for anything else. */
+async function serveModule(plan: Extract<ServePlan, { kind: "module" }>): Promise<number> {
+  const command = await import("./serve/serve-module.ts");
+  return command.serveModule(plan);
+}
+
 function createProgram(
-  onServe: (place: ServePlace) => Promise<void>,
+  onServe: (plan: ServePlan) => Promise<void>,
   onConnect: (plan: ConnectPlan) => Promise<void>,
 ): Command {
   const program = new Command("hawser")
@@ -48,19 +50,12 @@ function createProgram(
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(oneLine(text, "hawser --help")) });
-  program
-    .command("serve")
-    .description("serve the demo: an echo, a chat and a cat, with a page to try them from")
-    .option("--demo", "the demo (all that can be served for now)")
-    .addOption(portOption())
-    .option("--host <address>", "the address to listen on", parseHost, "127.0.0.1")
+  addServeFlags(program.command("serve"))
+    .description("serve a module in TypeScript or JavaScript, or the demo")
     .helpOption("-h, --help", "print this help")
     .configureOutput({ outputError: (text, write) => write(oneLine(text, "hawser serve --help")) })
-    .action(async (flags: ServeFlags, command: Command) => {
-      if (flags.demo !== true) {
-        command.error("only the demo can be served for now: hawser serve --demo");
-      }
-      await onServe(flags);
+    .action(async (module: string | undefined, flags: ServeFlags, command: Command) => {
+      await onServe(planToServe(module, flags, command));
     });
   addConnectFlags(program.command("connect"))
     .description("talk to a WebSocket server: type, or pipe lines through it")
@@ -70,25 +65,6 @@ function createProgram(
       await onConnect(planOf(url, flags, command));
     });
   return program;
-}
-
-function portOption(): Option {
-  const option = new Option("--port <number>", "the port to listen on; 0 takes a free one")
-    .argParser(parsePort)
-    .default(8080);
-  // An empty variable is how a shell says that there is none.
-  return (process.env["PORT"] ?? "") === "" ? option : option.env("PORT");
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError("A port is a whole number from 0 to 65535.");
-}
-
-function parseHost(text: string): string {
-  if (text.trim() !== "") return text.trim();
-  throw new InvalidArgumentError("A host is an address of this machine, or a name of one.");
 }
 
 /** Commander's complaint on one line, in our name, with the way to the help. */

@@ -30,7 +30,18 @@ test("--help names the commands, and of a command its flags", async () => {
 
   const serve = await run(["serve", "--help"]);
   expect(serve.code).toBe(0);
-  for (const flag of ["--demo", "--port <number>", "--host <address>", "8080", "127.0.0.1"]) {
+  for (const flag of [
+    "[module]",
+    "--demo",
+    "--port <number>",
+    "--host <address>",
+    "8080",
+    "127.0.0.1",
+    "--workers <count>",
+    "not shared between them",
+    "--watch",
+    "--version <version>",
+  ]) {
     expect(serve.stdout).toContain(flag);
   }
 
@@ -59,14 +70,14 @@ test("without a command, the help is on stderr", async () => {
 
 describe("what is wrong is said in one line, and ends with 2", () => {
   test.each<[string, string[], RegExp]>([
-    ["no --demo", ["serve"], /only the demo can be served for now: hawser serve --demo/],
+    ["nothing to serve", ["serve"], /give a module to serve, as hawser serve \.\/chat\.ts, or --demo/],
     [
       "a flag that is none",
       ["serve", "--demo", "--prot", "1"],
       /unknown option '--prot' \(Did you mean --port\?\)/,
     ],
     ["a command that is none", ["serv"], /unknown command 'serv'/],
-    ["one argument too many", ["serve", "--demo", "here"], /too many arguments/],
+    ["one argument too many", ["serve", "here", "there"], /too many arguments/],
     ["a port without a value", ["serve", "--demo", "--port"], /'--port <number>' argument missing/],
     [
       "a port that is no number",

@@ -3,8 +3,8 @@ import type { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { allVersions, type ConnectOptions, type WireVersion } from "hawser";
+import { describeFileError } from "../file-error.ts";
 import { addressOf } from "./address.ts";
-import { describeFileError } from "./file-error.ts";
 import type { TalkOptions } from "./front.ts";
 import { hasBinary, hasPing } from "./wire-version.ts";
 

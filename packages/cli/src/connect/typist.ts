@@ -2,9 +2,9 @@
 import { createReadStream } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { describeFileError } from "../file-error.ts";
 import { printable } from "../terminal/printable.ts";
 import { commandHelp, parseTyped, type Typed } from "./commands.ts";
-import { describeFileError } from "./file-error.ts";
 import { InputError } from "./input-error.ts";
 import { strictDecoder } from "./lines.ts";
 import type { SendingEnd } from "./pipe.ts";

@@ -32,7 +32,7 @@ def run_as_shell():
         if not os.WIFSTOPPED(status):
             return exit_code(status)
         os.write(1, b"\r\nstopped\r\n")
-        os.kill(program, signal.SIGCONT)
+        os.killpg(program, signal.SIGCONT)
 
 
 child, terminal = pty.fork()

@@ -1,10 +1,11 @@
 // hawser serve --demo: starts the demo, tells what happens, and drains it when asked to.
 import type { DrainReport, Server } from "hawser";
-import { startDemo } from "./demo/demo.ts";
-import { describeListenError } from "./listen-error.ts";
-import { untilStopped } from "./stop-signals.ts";
-import { type Colors, colorsFor } from "./terminal/colors.ts";
-import { keepVisitorsBook } from "./visitors.ts";
+import { startDemo } from "../demo/demo.ts";
+import { describeListenError } from "../listen-error.ts";
+import { untilStopped } from "../stop-signals.ts";
+import { type Colors, colorsFor } from "../terminal/colors.ts";
+import { counted, timeOfDay } from "../terminal/words.ts";
+import { keepVisitorsBook } from "../visitors.ts";
 
 /** Where to listen. */
 export interface ServePlace {
@@ -32,7 +33,7 @@ export async function serveDemo({ host, port }: ServePlace): Promise<number> {
   const signal = await stopped;
   // The terminal has printed ^C where the cursor stood.
   if (signal === "SIGINT" && process.stdout.isTTY) say("");
-  say(`draining: closing ${connections(server.size)} with 1001; Ctrl-C again ends it at once`);
+  say(`draining: closing ${counted(server.size, "connection")} with 1001; Ctrl-C again ends it at once`);
   say(describeDrain(await server.close()));
   return 0;
 }
@@ -58,20 +59,10 @@ function greeting(server: Server, colors: Colors): string {
   ].join("\n");
 }
 
-function timeOfDay(time: Date): string {
-  return [time.getHours(), time.getMinutes(), time.getSeconds()]
-    .map((part) => String(part).padStart(2, "0"))
-    .join(":");
-}
-
-function connections(count: number): string {
-  return count === 1 ? "1 connection" : `${count} connections`;
-}
-
 /** How the drain went, in words. */
 function describeDrain({ closed, terminated, lost }: DrainReport): string {
   if (closed + terminated + lost === 0) return "drained: nobody was connected";
-  const late = terminated === 0 ? "" : `, ${connections(terminated)} dropped for giving no answer`;
-  const gone = lost === 0 ? "" : `, ${connections(lost)} lost`;
-  return `drained: ${connections(closed)} closed${late}${gone}`;
+  const late = terminated === 0 ? "" : `, ${counted(terminated, "connection")} dropped for giving no answer`;
+  const gone = lost === 0 ? "" : `, ${counted(lost, "connection")} lost`;
+  return `drained: ${counted(closed, "connection")} closed${late}${gone}`;
 }

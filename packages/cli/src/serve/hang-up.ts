@@ -1,0 +1,20 @@
+// SIGHUP: "read your files again" from an administrator, "your terminal is gone" from the system.
+import { isatty } from "node:tty";
+
+/** Standard output. */
+const OUTPUT = 1;
+
+/**
+ * Calls `onRequest` for each SIGHUP that asks for a restart.
+ *
+ * @returns a promise that resolves when one says that the terminal is gone
+ */
+export function untilHungUp(onRequest: () => void): Promise<void> {
+  const hadTerminal = isatty(OUTPUT);
+  return new Promise((resolve) => {
+    process.on("SIGHUP", () => {
+      if (hadTerminal && !isatty(OUTPUT)) resolve();
+      else onRequest();
+    });
+  });
+}
