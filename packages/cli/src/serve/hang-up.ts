@@ -18,3 +18,9 @@ export function untilHungUp(onRequest: () => void): Promise<void> {
     });
   });
 }
+
+/** Ends the process as SIGHUP does: Node aborts where it exits by itself without the terminal that it had. */
+export function endByHangUp(): void {
+  process.removeAllListeners("SIGHUP");
+  process.kill(process.pid, "SIGHUP");
+}

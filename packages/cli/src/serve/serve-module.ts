@@ -3,7 +3,7 @@ import type { PoolReport, PrimaryPool } from "hawser";
 import { exitCodes, type StopSignal, untilStopped } from "../stop-signals.ts";
 import { counted } from "../terminal/words.ts";
 import type { ModulePlan } from "./flags.ts";
-import { untilHungUp } from "./hang-up.ts";
+import { endByHangUp, untilHungUp } from "./hang-up.ts";
 import { ImportWatch } from "./import-watch.ts";
 import { shown } from "./load-error.ts";
 import { Members } from "./members.ts";
@@ -78,6 +78,7 @@ async function serveUntil(stopped: Promise<StopSignal>, service: Service): Promi
     `draining: closing ${counted(connections, "connection")} with 1001; Ctrl-C again ends it at once`,
   );
   await pool.shutdown();
+  if (end === undefined) endByHangUp();
   screen.end();
   screen.log("drained");
   return 0;

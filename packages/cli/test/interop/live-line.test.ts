@@ -20,7 +20,7 @@ async function serving(environment: Record<string, string> = {}) {
   await screen.shows(/^1 member · 0 connections · /);
   const url = /ws:\S+?:\d+/.exec(screen.lines.join(""))?.[0] ?? "";
   const ws = await connect(url);
-  onTestFinished(() => ws.terminate());
+  onTestFinished(async () => void (await ws.terminate()));
   return { screen, ws };
 }
 

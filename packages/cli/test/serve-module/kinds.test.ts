@@ -6,7 +6,7 @@ import { folderWith, type Serving, serving } from "./support.ts";
 /** A connection of our own client, over what the program serves. */
 async function client({ url }: Serving, path = "/") {
   const ws = await connect(`${url}${path}`);
-  onTestFinished(() => ws.terminate());
+  onTestFinished(async () => void (await ws.terminate()));
   return ws;
 }
 

@@ -11,7 +11,7 @@ import { folderWith, serving } from "./support.ts";
 
 async function client(url: string, options?: ConnectOptions) {
   const ws = await connect(url, options);
-  onTestFinished(() => ws.terminate());
+  onTestFinished(async () => void (await ws.terminate()));
   return ws;
 }
 

@@ -12,7 +12,7 @@ const module = (word: string) =>
 /** A client that has been greeted. */
 async function greeted(url: string) {
   const ws = await connect(url);
-  onTestFinished(() => ws.terminate());
+  onTestFinished(async () => void (await ws.terminate()));
   return { ws, word: await ws.receive() };
 }
 
