@@ -1,8 +1,7 @@
 // What people see of a pool: lines, and at a terminal how it fares, at the bottom.
-import type { WriteStream } from "node:tty";
 import type { PoolStats } from "hawser";
-import { BottomLine } from "../terminal/bottom-line.ts";
-import { type Colors, colorsFor } from "../terminal/colors.ts";
+import { BottomLine, type Terminal } from "../terminal/bottom-line.ts";
+import { type Colors, colorsFor, type MaybeTerminal } from "../terminal/colors.ts";
 import { timeOfDay } from "../terminal/words.ts";
 import { hasChanged, RecentSamples, ratesBetween, statusLine } from "./status.ts";
 
@@ -14,8 +13,8 @@ const REPORT = 60_000;
 
 /** Where to print, and how. */
 export interface ScreenOptions {
-  readonly output: WriteStream;
-  readonly errors: NodeJS.WritableStream;
+  readonly output: MaybeTerminal & Terminal;
+  readonly errors: Pick<NodeJS.WritableStream, "write">;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -23,14 +22,14 @@ export class Screen {
   readonly colors: Colors;
   /** Printed to a terminal that knows how to move its cursor. */
   readonly lively: boolean;
-  readonly #output: WriteStream;
-  readonly #errors: NodeJS.WritableStream;
+  readonly #output: Terminal;
+  readonly #errors: Pick<NodeJS.WritableStream, "write">;
   #bottom: BottomLine | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ output, errors, environment }: ScreenOptions) {
     this.colors = colorsFor(output, environment);
-    this.lively = output.isTTY && environment["TERM"] !== "dumb";
+    this.lively = output.isTTY === true && environment["TERM"] !== "dumb";
     this.#output = output;
     this.#errors = errors;
   }

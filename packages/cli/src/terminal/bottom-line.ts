@@ -1,8 +1,13 @@
 // A line that stays at the bottom of a terminal, while all else is printed above it, by whichever process.
-import type { WriteStream } from "node:tty";
 
-/** What is written to: a terminal. */
-export type Terminal = Pick<WriteStream, "rows" | "columns" | "write" | "on" | "off">;
+/** What is written to: a terminal, as node:tty has it. */
+export interface Terminal {
+  readonly rows: number;
+  readonly columns: number;
+  write(text: string): unknown;
+  on(event: "resize", listener: () => void): unknown;
+  off(event: "resize", listener: () => void): unknown;
+}
 
 const INDEX = "\u001bD";
 const SAVE = "\u001b7";

@@ -21,7 +21,7 @@ async function serving(environment: Record<string, string> = {}) {
   const url = /ws:\S+?:\d+/.exec(screen.lines.join(""))?.[0] ?? "";
   const ws = await connect(url);
   onTestFinished(async () => void (await ws.terminate()));
-  return { screen, ws };
+  return { screen, ws, url };
 }
 
 describe.skipIf(missing)("hawser serve at a terminal", () => {
@@ -43,6 +43,14 @@ describe.skipIf(missing)("hawser serve at a terminal", () => {
     expect(screen.lines.join("\n")).not.toMatch(/msg\/s/);
     // The whole screen scrolls again.
     expect(screen.sequences.filter((text) => /^\[[\d;]*r/.test(text)).at(-1)).toMatch(/^\[r/);
+  });
+
+  test("when the terminal is gone, it closes its connections and ends", async () => {
+    const { screen, ws, url } = await serving();
+    screen.hangUp();
+    expect((await ws.closed).code).toBe(1001);
+    const again = async () => (await connect(url)).terminate();
+    await expect.poll(() => again().catch((error: unknown) => String(error))).toMatch(/ECONNREFUSED/);
   });
 
   test("NO_COLOR: no colours, but the line all the same", async () => {

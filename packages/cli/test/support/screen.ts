@@ -60,6 +60,11 @@ export class Screen {
     this.#child.stdin?.write(keys);
   }
 
+  /** The terminal goes away, as a window that is closed. */
+  hangUp(): void {
+    this.#child.kill("SIGKILL");
+  }
+
   /** The screen's lines, without what is blank behind and below. */
   get lines(): string[] {
     const { active } = this.#terminal.buffer;
