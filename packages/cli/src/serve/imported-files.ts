@@ -1,5 +1,6 @@
 // What a module imports, directly or not, outside of node_modules: found by bundling it, to nowhere.
 import { resolve } from "node:path";
+import { shown } from "./load-error.ts";
 
 /** What was found. */
 export interface Imported {
@@ -34,7 +35,9 @@ export async function importedFiles(module: string): Promise<Imported> {
 function problemsIn(error: unknown): string[] {
   if (!isBuildFailure(error)) return [];
   return error.errors.map(({ text, location }) =>
-    location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`,
+    location === null
+      ? text
+      : `${shown(resolve(location.file))}:${location.line}:${location.column + 1}: ${text}`,
   );
 }
 

@@ -62,7 +62,7 @@ export function statusLine(
     const least = Math.min(...parts.map(({ weight }) => weight));
     parts = parts.filter(({ weight }) => weight !== least);
   }
-  return line().slice(0, columns);
+  return line().slice(0, Math.max(0, columns));
 }
 
 /** What can be said, in order, and how much it matters. */

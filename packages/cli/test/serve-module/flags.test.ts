@@ -1,7 +1,9 @@
 // The flags of hawser serve: what they ask for, and what does not go together.
+import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { expect, onTestFinished, test } from "vitest";
 import { addServeFlags, planOf, type ServeFlags, type ServePlan } from "../../src/serve/flags.ts";
+import { certificateFor } from "../support/certificates.ts";
 
 function planFor(...args: readonly string[]): ServePlan {
   const { PORT } = process.env;
@@ -79,4 +81,26 @@ test.each<[string, string[], RegExp]>([
   ["a certificate without a key", ["chat.ts", "--tls-cert", "a"], /--tls-cert and --tls-key need each other/],
 ])("%s is wrong use", (_name, args, complaint) => {
   expect(() => planFor(...args)).toThrow(complaint);
+});
+
+test("a certificate and its key, read again whenever they are asked for", () => {
+  const { key, cert, keyFile, certFile } = certificateFor("one.example");
+  const other = certificateFor("two.example");
+  const plan = planFor("chat.ts", "--tls-cert", certFile, "--tls-key", keyFile);
+  const read = plan.kind === "module" ? plan.readTls : undefined;
+  expect(read?.()).toEqual({ key, cert });
+  writeFileSync(keyFile, other.key);
+  expect(read).toThrow(/^the key in \S+ is not that of the certificate in \S+$/);
+  writeFileSync(certFile, other.cert);
+  expect(read?.()).toEqual({ key: other.key, cert: other.cert });
+});
+
+test("what is no certificate, and no key of it", () => {
+  const { keyFile, certFile } = certificateFor("one.example");
+  const other = certificateFor("two.example");
+  const wrong = (cert: string, key: string) => () => planFor("chat.ts", "--tls-cert", cert, "--tls-key", key);
+  expect(wrong("none.pem", keyFile)).toThrow("cannot read none.pem: there is no such file");
+  expect(wrong(keyFile, keyFile)).toThrow(/there is no certificate \(PEM\) in \S+key\.pem/);
+  expect(wrong(certFile, certFile)).toThrow(/there is no private key \(PEM, .*\) in \S+cert\.pem/);
+  expect(wrong(other.certFile, keyFile)).toThrow(/is not that of the certificate in/);
 });

@@ -19,6 +19,14 @@ test("a mistake whose place nobody knows is told all the same", () => {
   );
 });
 
+test("a package that is not there has the line that imports it", () => {
+  const at = folderWith({ "chat.ts": '\nimport nothing from "no-such-package";\nexport default nothing;' });
+  const message = `Cannot find package 'no-such-package' imported from ${at("chat.ts")}`;
+  expect(describeLoadFailure(failure("Error", message), at("chat.ts"))).toBe(
+    `${at("chat.ts")}:2: cannot find the package no-such-package`,
+  );
+});
+
 test("what is required and not there", () => {
   const at = folderWith({ "chat.cjs": 'const a = 1;\nconst rooms = require("rooms");' });
   const message = `Cannot find module 'rooms'\nRequire stack:\n- ${at("chat.cjs")}`;
