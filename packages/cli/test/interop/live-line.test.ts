@@ -14,9 +14,9 @@ const chatty = `
     ws.send("done");
   } };`;
 
-async function serving(environment: Record<string, string> = {}) {
+async function serving() {
   const at = folderWith({ "chat.js": chatty });
-  const screen = new Screen(["serve", at("chat.js"), "--port", "0"], environment);
+  const screen = new Screen(["serve", at("chat.js"), "--port", "0"]);
   await screen.shows(/^1 member · 0 connections · /);
   const url = /ws:\S+?:\d+/.exec(screen.lines.join(""))?.[0] ?? "";
   const ws = await connect(url);
@@ -51,19 +51,5 @@ describe.skipIf(missing)("hawser serve at a terminal", () => {
     expect((await ws.closed).code).toBe(1001);
     const again = async () => (await connect(url)).terminate();
     await expect.poll(() => again().catch((error: unknown) => String(error))).toMatch(/ECONNREFUSED/);
-  });
-
-  test("NO_COLOR: no colours, but the line all the same", async () => {
-    const { screen } = await serving({ NO_COLOR: "1" });
-    expect(screen.sequences.filter((text) => /^\[[\d;]*m/.test(text))).toEqual([]);
-  });
-
-  test("on a terminal that cannot move its cursor there is no line, and nothing steers it", async () => {
-    const at = folderWith({ "chat.js": chatty });
-    const screen = new Screen(["serve", at("chat.js"), "--port", "0"], { TERM: "dumb" });
-    await screen.shows(/with 1 member$/);
-    screen.press(key.ctrlC);
-    expect(await screen.ended).toBe(0);
-    expect(screen.sequences).toEqual([]);
   });
 });

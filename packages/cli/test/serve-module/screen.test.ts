@@ -1,4 +1,4 @@
-// What is seen of a pool where there is no terminal.
+// What is seen of a pool: where there is no terminal, and what steers one that there is.
 import { PassThrough } from "node:stream";
 import type { PoolStats } from "hawser";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -22,10 +22,17 @@ function stats(connections: number): PoolStats {
   return { members, restarts: 0, onTheWay: 0, shed: 0, total };
 }
 
+/** A screen, and what was printed to it since that was asked last. */
+function screenOn(terminal: { isTTY?: true; rows: number; columns: number }, environment = {}) {
+  const output = Object.assign(new PassThrough().setEncoding("utf8"), terminal);
+  const screen = new Screen({ output, errors: output, environment });
+  return { screen, printed: (): string => output.read() ?? "" };
+}
+
+const window = { isTTY: true, rows: 10, columns: 80 } as const;
+
 test("a line a minute, if anything has changed", () => {
-  const output = Object.assign(new PassThrough().setEncoding("utf8"), { rows: 0, columns: 0 });
-  const screen = new Screen({ output, errors: output, environment: {} });
-  const printed = () => output.read() ?? "";
+  const { screen, printed } = screenOn({ rows: 0, columns: 0 });
   let connections = 0;
   screen.follow(() => stats(connections));
   vi.advanceTimersByTime(120_000);
@@ -43,4 +50,28 @@ test("a line a minute, if anything has changed", () => {
   connections = 3;
   vi.advanceTimersByTime(120_000);
   expect(printed()).toBe("");
+});
+
+test("on a terminal the last row is kept, drawn each second, and given back", () => {
+  const { screen, printed } = screenOn(window);
+  screen.follow(() => stats(1));
+  const line = "1 member · 1 connection · 0 msg/s in · 0 msg/s out · loop 1 ms · 50.0 MB";
+  expect(printed()).toContain(`\u001b[1;9r`);
+  vi.advanceTimersByTime(1000);
+  expect(printed()).toBe(`\u001b7\u001b[10;1H\u001b[2K\u001b[2m${line}\u001b[22m\u001b8`);
+  screen.end();
+  expect(printed()).toBe("\u001b7\u001b[r\u001b[10;1H\u001b[2K\u001b8");
+});
+
+test.each([
+  ["NO_COLOR, and the line is without colours", window, { NO_COLOR: "1" }, / msg\/s in/],
+  ["a terminal that cannot move its cursor has no line", window, { TERM: "dumb" }, /^$/],
+  ["nor has one of three rows", { ...window, rows: 3 }, {}, /^$/],
+])("%s", (_name, terminal, environment, expected) => {
+  const { screen, printed } = screenOn(terminal, environment);
+  screen.follow(() => stats(1));
+  const text = printed();
+  expect(text).toMatch(expected);
+  expect(text.split("\u001b").filter((sequence) => /^\[[\d;]*m/.test(sequence))).toEqual([]);
+  screen.end();
 });
