@@ -1,6 +1,6 @@
 // What a member's process runs: it waits to be told its number and its module.
 import { Socket } from "node:net";
-import { isError } from "../wire/errors.ts";
+import { describe, isError } from "../wire/errors.ts";
 import { BUS, Bus } from "./bus.ts";
 import { type Member, startMember } from "./member.ts";
 import { type Failure, type FromMember, isHanded, isToMember, type ToMember } from "./messages.ts";
@@ -34,7 +34,7 @@ function begin({ member: number, url, module, options, missing }: Extract<ToMemb
 }
 
 function failureOf(error: unknown): Failure {
-  if (!isError(error)) return { name: "Error", message: String(error), stack: String(error) };
+  if (!isError(error)) return { name: "Error", message: `it threw ${describe(error)}`, stack: "" };
   const { name, message, stack = message } = error;
   return { name, message, stack };
 }

@@ -65,6 +65,8 @@ export class MemberProcess {
   #handed = 0;
   #failure: Failure | undefined;
   #exit: string | undefined;
+  /** Why we have killed it. */
+  #killed: string | undefined;
   #onStarted: (() => void) | undefined;
   #onFailed: ((error: Error) => void) | undefined;
   #onEnded: (() => void) | undefined;
@@ -131,6 +133,7 @@ export class MemberProcess {
 
   /** Has it close its connections and go; one that is late is killed. Resolves when it is gone. */
   async leave(how: Leave): Promise<void> {
+    if (this.#phase === "gone") return;
     this.#become("leaving", "");
     this.tell({ hawser: "leave", handed: this.#handed, ...how });
     const late = setTimeout(
@@ -144,7 +147,10 @@ export class MemberProcess {
   /** @param why what it is said to have overrun */
   kill(why = ""): void {
     if (this.#phase === "gone") return;
-    if (why !== "") this.#become(this.#phase, `killed: it had ${why}`);
+    if (why !== "") {
+      this.#killed = `killed: it had ${why}`;
+      this.#become(this.#phase, this.#killed);
+    }
     this.#child.kill("SIGKILL");
   }
 
@@ -185,7 +191,7 @@ export class MemberProcess {
   #leaveTheStage(): void {
     if (this.#exit === undefined || this.#child.connected || this.#phase === "gone") return;
     const expected = this.#phase === "leaving";
-    const why = this.#failure?.message ?? this.#exit;
+    const why = this.#failure?.message ?? this.#killed ?? this.#exit;
     this.#owner.gone(this, why);
     this.#become("gone", expected ? "" : why);
     this.#onFailed?.(startError(this.#failure, why));

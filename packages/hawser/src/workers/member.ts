@@ -10,13 +10,19 @@ import type { Bus } from "./bus.ts";
 import { answerTo, CallsUnderWay, perform } from "./calls.ts";
 import { HandedSockets } from "./handed-sockets.ts";
 import { HeapRoom } from "./heap-room.ts";
-import type { Call, FromMember, Leave, MemberCounts, Taken, ToMember } from "./messages.ts";
+import {
+  BEAT,
+  type Call,
+  type FromMember,
+  type Leave,
+  type MemberCounts,
+  type Taken,
+  type ToMember,
+} from "./messages.ts";
 import { memberOptions, type PoolOptions } from "./options.ts";
 import { shed } from "./shed.ts";
 import { totalOf } from "./stats.ts";
 
-/** How often a member says that it lives, in milliseconds. */
-const BEAT = 500;
 /** With more connections than this, what went over them is summed only every so many beats. */
 const MANY = 10_000;
 const SELDOM = 8;

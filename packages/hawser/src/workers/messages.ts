@@ -2,6 +2,9 @@
 import type { SecureContextOptions } from "node:tls";
 import type { ServerStats } from "../serve/roster.ts";
 
+/** How often a member says that it lives, in milliseconds. */
+export const BEAT = 500;
+
 /** What a member has counted, as it tells every beat. */
 export interface MemberCounts
   extends Pick<ServerStats, "connections" | "accepted" | "refused" | "shed" | "messages" | "bytes"> {

@@ -11,12 +11,13 @@ import { checkPlace, checkTls, placeNames } from "../serve/place.ts";
 import type { ServeOptions } from "../serve/serve.ts";
 import { describe } from "../wire/errors.ts";
 import { checkBoolean, checkNames } from "../wire/options.ts";
+import { BEAT } from "./messages.ts";
 
 /** How members are looked after. Milliseconds. */
 export interface Supervision {
-  /** A member that says nothing for so long gets no new connections. Default 3 s. */
+  /** A member that says nothing for so long gets no new connections. Default 3 s; at least 1 s. */
   readonly silent?: number | undefined;
-  /** For so long: it is killed and replaced. Default 10 s. */
+  /** For so long: it is killed and replaced. Default 10 s; at least `silent`. */
   readonly hang?: number | undefined;
   /** For a member to load its module. Default 30 s. */
   readonly start?: number | undefined;
@@ -100,7 +101,7 @@ export function resolvePool(options: PoolOptions): PoolSettings {
       connections === undefined ? count * limits.connections : checkCount("connections", connections),
     supervision: resolveSupervision(options.supervision, count),
     signals: checkBoolean("signals", options.signals, true),
-    execArgv: options.execArgv,
+    execArgv: checkFlags(options.execArgv),
     secure: tls !== undefined,
     ...copied(memberOptions(options)),
     onReady: checkFunction("onReady", options.onReady),
@@ -141,12 +142,26 @@ function moduleUrl(given: unknown): string {
 function resolveSupervision(given: Supervision | undefined, workers: number): PoolSettings["supervision"] {
   checkNames("supervision", given, ["silent", "hang", "start", "restarts"]);
   const { silent = 3000, hang = 10_000, start = 30_000, restarts = 10 * workers } = given ?? {};
+  if (checkCount("supervision.silent", silent) < 2 * BEAT) {
+    throw new RangeError(
+      `supervision.silent must be at least ${2 * BEAT}, not ${silent}: members speak every ${BEAT} ms`,
+    );
+  }
+  if (checkCount("supervision.hang", hang) < silent) {
+    throw new RangeError(`supervision.hang must be at least supervision.silent, ${silent}, not ${hang}`);
+  }
   return {
-    silent: checkCount("supervision.silent", silent),
-    hang: checkCount("supervision.hang", hang),
+    silent,
+    hang,
     start: checkCount("supervision.start", start),
     restarts: checkCount("supervision.restarts", restarts),
   };
+}
+
+function checkFlags(given: unknown): readonly string[] | undefined {
+  if (given === undefined) return given;
+  if (Array.isArray(given) && given.every((flag): flag is string => typeof flag === "string")) return given;
+  throw new TypeError(`execArgv must be an array of strings, not ${describe(given)}`);
 }
 
 function checkCount(name: string, given: unknown): number {

@@ -73,12 +73,12 @@ export class PrimaryPool implements Pool {
     this.#watch = setInterval(() => this.#look(), LOOK);
     try {
       await this.#renew(resolveLeave("shutdown()", {}, SHUTDOWN));
+      if (this.#settings.signals) this.#obey();
+      this.#settings.onReady?.();
     } catch (error) {
       this.#end(undefined);
       throw error;
     }
-    if (this.#settings.signals) this.#obey();
-    this.#settings.onReady?.();
   }
 
   async send(id: string, data: Sendable): Promise<boolean> {
@@ -150,8 +150,8 @@ export class PrimaryPool implements Pool {
     this.#phase = "draining";
     this.#port.close();
     this.#handOver.end();
-    this.#settings.onDraining?.();
     void Promise.all([...this.#crew].map((member) => member.leave(how))).then(() => this.#end(undefined));
+    this.#settings.onDraining?.();
     return this.closed;
   }
 

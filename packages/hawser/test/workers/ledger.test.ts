@@ -68,7 +68,7 @@ test("members are killed and stopped under load: what was acknowledged was done,
   // To the members as their argument.
   process.argv.splice(2, 0, file);
   onTestFinished(() => void process.argv.splice(2, 1));
-  const pool = await startPool("ledger", { workers: 3, supervision: { silent: 700, hang: 1200 } });
+  const pool = await startPool("ledger", { workers: 3, supervision: { silent: 1000, hang: 1500 } });
   const clients = Array.from({ length: CLIENTS }, (_, name) => client(pool, name, ledger));
   let struck = 0;
   for (const blow of BLOWS) {

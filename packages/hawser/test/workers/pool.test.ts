@@ -1,5 +1,6 @@
 // The pool: sockets go to members evenly, members are found by the names of their connections, and what is wrong is said.
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
@@ -85,12 +86,14 @@ describe("what is wrong is said at once", () => {
     ["misspelt", 'has no option "mesage"'],
     ["throws", "not today"],
     ["missing", "Cannot find module"],
+    ["throws-nothing", "it threw an object"],
   ])("with the module %s", async (module, message) => {
     const error = await startPool(module).catch((reason: unknown) => reason);
     expect(String(error)).toContain(`a member could not start: `);
     expect(String(error)).toContain(message);
     // Where it was thrown, for whoever wants to know.
-    expect((error as Error & { cause: Error }).cause.stack).toContain(module);
+    const { stack } = (error as Error & { cause: Error }).cause;
+    if (module !== "throws-nothing") expect(stack).toContain(module);
   });
 
   test.each<[Record<string, unknown>, string]>([
@@ -103,6 +106,9 @@ describe("what is wrong is said at once", () => {
     [{ clock: 1 }, 'has no option "clock"'],
     [{ supervision: { hang: -1 } }, "supervision.hang must be"],
     [{ supervision: { hung: 1 } }, 'no option "hung"'],
+    [{ supervision: { silent: 999 } }, "supervision.silent must be at least 1000, not 999"],
+    [{ supervision: { hang: 2999 } }, "supervision.hang must be at least supervision.silent, 3000, not 2999"],
+    [{ execArgv: "--inspect" }, "execArgv must be an array of strings"],
     [{ connections: 0 }, "connections must be"],
     [{ onReady: 1 }, "onReady must be a function"],
     [{ signals: 1 }, "signals must be true or false"],
@@ -112,11 +118,36 @@ describe("what is wrong is said at once", () => {
     await expect(start(options as never)).rejects.toThrow(message);
   });
 
+  test("in a hook: startPool rejects with it, and leaves nothing behind", async () => {
+    const onReady = () => {
+      throw new Error("not today");
+    };
+    const before = new Set(children());
+    let pids: readonly string[] = [];
+    const noted = () => {
+      pids = children().filter((pid) => !before.has(pid));
+      onReady();
+    };
+    await expect(startPool("echo", { onReady: noted })).rejects.toThrow("not today");
+    expect(pids).toHaveLength(2);
+    await eventually(() => !children().some((pid) => pids.includes(pid)), "the end of the members");
+  });
+
+  test("a module that is never done loading", async () => {
+    const pool = startPool("never", { workers: 1, supervision: { start: 600 } });
+    await expect(pool).rejects.toThrow("a member ended before it was ready: killed: it had 600 ms to start");
+  });
+
   test("a port that is taken", async () => {
     const pool = await startPool("echo", { workers: 1 });
     await expect(startPool("echo", { port: pool.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
   });
 });
+
+/** The processes of this one. */
+function children(): readonly string[] {
+  return readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").split(" ").filter(Boolean);
+}
 
 /** Whose certificates so many clients are shown. */
 async function subjects(pool: PrimaryPool, count: number): Promise<string[]> {

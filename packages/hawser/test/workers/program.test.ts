@@ -88,7 +88,7 @@ describe("R16: clocks that jump disturb nobody", () => {
   });
 
   test("all of its processes stand still for longer than a member may be silent", async () => {
-    const running = await program({ supervision: { silent: 600, hang: 1200 } });
+    const running = await program({ supervision: { silent: 1000, hang: 1200 } });
     const clients = [await client(running), await client(running)];
     const all = [...running.pids, running.child.pid!];
     for (const pid of all) process.kill(pid, "SIGSTOP");
