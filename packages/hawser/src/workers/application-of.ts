@@ -12,8 +12,7 @@ export function applicationOf(
   loaded: unknown,
   module: string,
 ): { readonly handler?: Application; readonly resources?: Resources } {
-  const exported: unknown =
-    typeof loaded === "object" && loaded !== null ? Reflect.get(loaded, "default") : undefined;
+  const exported = defaultOf(loaded);
   const where = `the default export of ${shown(module)}`;
   if (exported === undefined) {
     throw new TypeError(
@@ -23,6 +22,15 @@ export function applicationOf(
   if (isResources(exported)) return { resources: exported };
   checkApplication(where, exported);
   return { handler: exported };
+}
+
+function defaultOf(loaded: unknown): unknown {
+  if (typeof loaded !== "object" || loaded === null) return undefined;
+  const exported: unknown = Reflect.get(loaded, "default");
+  // An ES module that was transformed into CommonJS is all of it the default export, and has its own inside.
+  const transformed =
+    typeof exported === "object" && exported !== null && Reflect.get(exported, "__esModule") === true;
+  return transformed ? Reflect.get(exported, "default") : exported;
 }
 
 function checkApplication(where: string, exported: unknown): asserts exported is Application {

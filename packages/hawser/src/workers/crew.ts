@@ -39,6 +39,11 @@ export class Crew implements Iterable<MemberProcess> {
     return ready.length > 0 && ready.every(({ tight }) => tight);
   }
 
+  /** Those that load their module still, or have not been heard for long. */
+  get deaf(): readonly MemberProcess[] {
+    return [...this].filter((member) => member.phase === "starting" || this.#silent(member));
+  }
+
   numbered(number: number): MemberProcess | undefined {
     return [...this].find((member) => member.number === number);
   }
@@ -56,14 +61,16 @@ export class Crew implements Iterable<MemberProcess> {
 
   /** The one with the fewest sockets, of those that are ready, speak, and have room. */
   next(): MemberProcess | undefined {
-    const now = performance.now();
     let best: MemberProcess | undefined;
     for (const member of this) {
-      if (member.phase !== "ready" || member.tight) continue;
-      if (now - member.lastHeard > this.#settings.supervision.silent) continue;
+      if (member.phase !== "ready" || member.tight || this.#silent(member)) continue;
       if (best === undefined || member.load < best.load) best = member;
     }
     return best;
+  }
+
+  #silent({ lastHeard }: MemberProcess): boolean {
+    return performance.now() - lastHeard > this.#settings.supervision.silent;
   }
 
   /** Kills those that hang. Where we are late ourselves, that they were not heard says nothing about them. */

@@ -40,7 +40,8 @@ export interface MemberOwner {
   gone(member: MemberProcess, why: string): void;
 }
 
-const changes = channel("hawser:pool:member");
+/** Carries a `MemberEvent` for each change of a member. */
+export const memberChanges: ReturnType<typeof channel> = channel("hawser:pool:member");
 const entry = new URL("./member-main.js", import.meta.url);
 /** What a member has beyond its deadline, in milliseconds. */
 const GRACE = 1000;
@@ -201,7 +202,7 @@ export class MemberProcess {
   #become(phase: MemberPhase, why: string): void {
     this.#phase = phase;
     const event: MemberEvent = { member: this.number, pid: this.pid, phase, why };
-    if (changes.hasSubscribers) changes.publish(event);
+    if (memberChanges.hasSubscribers) memberChanges.publish(event);
   }
 }
 

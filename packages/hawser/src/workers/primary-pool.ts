@@ -8,7 +8,7 @@ import { defaultLimits } from "../wire/limits.ts";
 import { CallsUnderWay, calls } from "./calls.ts";
 import { Crew, LOOK } from "./crew.ts";
 import { HandOver } from "./hand-over.ts";
-import type { MemberOwner, MemberProcess } from "./member-process.ts";
+import { type MemberOwner, type MemberProcess, memberChanges } from "./member-process.ts";
 import type { Answer, Asked, Call, Leave } from "./messages.ts";
 import type { PoolSettings } from "./options.ts";
 import { type LeaveOptions, type Pool, type PoolReport, resolveLeave } from "./pool.ts";
@@ -37,8 +37,8 @@ export class PrimaryPool implements Pool {
   #url = "";
   /** Key and certificate, if others were set since the start. */
   #tls: SecureContextOptions | undefined;
-  /** `renewing` while a whole new crew starts: then it is not for single members to be replaced. */
-  #phase: "renewing" | "serving" | "draining" = "renewing";
+  /** `starting` and `renewing` while a whole crew starts: then it is not for single members to be replaced. */
+  #phase: "starting" | "renewing" | "serving" | "draining" = "starting";
   #lastRenewal: Promise<unknown> = Promise.resolve();
   #watch: NodeJS.Timeout | undefined;
   #refill: NodeJS.Timeout | undefined;
@@ -71,6 +71,7 @@ export class PrimaryPool implements Pool {
     await this.#port.listen(this.#settings.place);
     this.#url = this.#port.url;
     this.#watch = setInterval(() => this.#look(), LOOK);
+    process.on("exit", this.#exiting);
     try {
       await this.#renew(resolveLeave("shutdown()", {}, SHUTDOWN));
       if (this.#settings.signals) this.#obey();
@@ -143,7 +144,7 @@ export class PrimaryPool implements Pool {
    */
   shutdown(options: LeaveOptions = {}): Promise<PoolReport> {
     const how = resolveLeave("shutdown()", options, SHUTDOWN);
-    if (this.#phase === "draining") {
+    if (this.#draining) {
       for (const member of this.#crew) member.kill();
       return this.closed;
     }
@@ -160,6 +161,10 @@ export class PrimaryPool implements Pool {
     await this.shutdown();
   }
 
+  get #draining(): boolean {
+    return this.#phase === "draining";
+  }
+
   #owner(): MemberOwner {
     return {
       ready: (member) => this.#ready(member),
@@ -174,13 +179,14 @@ export class PrimaryPool implements Pool {
 
   /** Starts a whole new crew, and has the old one leave when all of it is ready: or the new one, if it cannot be. Resolves with the old one. */
   async #renew(how: Leave): Promise<readonly MemberProcess[]> {
-    if (this.#phase === "draining") throw new Error("the pool is shutting down");
-    this.#phase = "renewing";
+    if (this.#draining) throw new Error("the pool is shutting down");
+    const first = this.#phase === "starting";
+    if (!first) this.#phase = "renewing";
     const old = this.#crew.staying;
     const young = Array.from({ length: this.#settings.workers }, () => this.#crew.fork(this.#url));
     const failure = await firstFailure(young.map(({ started }) => started));
     for (const member of failure === undefined ? old : young) void member.leave(how);
-    if (this.#phase === "renewing") {
+    if (!this.#draining && !(first && failure !== undefined)) {
       this.#phase = "serving";
       this.#fill();
     }
@@ -197,15 +203,18 @@ export class PrimaryPool implements Pool {
     this.#crew.remove(member);
     this.#calls.abandon(member);
     this.#handOver.lost(member);
-    if (member.phase === "leaving" || this.#phase === "draining") return;
+    if (member.phase === "leaving" || this.#draining) return;
     const now = performance.now();
     // Those of a new crew that cannot start are the renewal's business.
-    if (this.#phase === "renewing" && member.readyAt === undefined) return;
+    if (this.#phase !== "serving" && member.readyAt === undefined) return;
     if (this.#restarts.overdrawn(now)) {
       this.#giveUp(why);
       return;
     }
-    warnOnce(`member: ${why}`, `a member of the pool has ended (${why}), and is replaced`);
+    // Who follows the channel is told there.
+    if (!memberChanges.hasSubscribers) {
+      warnOnce(`member: ${why}`, `a member of the pool has ended (${why}), and is replaced`);
+    }
     const hasty = member.readyAt === undefined || now - member.readyAt < HASTY;
     if (hasty) this.#refill ??= setTimeout(() => this.#fill(), WHILE);
     else this.#fill();
@@ -218,7 +227,7 @@ export class PrimaryPool implements Pool {
     for (let count = this.#crew.staying.length; count < this.#settings.workers; count += 1) {
       const member = this.#crew.fork(this.#url);
       member.started.catch((error: Error) => {
-        if (this.#phase !== "draining") warnOnce(`member: ${error.message}`, error.message);
+        if (!this.#draining) warnOnce(`member: ${error.message}`, error.message);
       });
     }
   }
@@ -237,6 +246,11 @@ export class PrimaryPool implements Pool {
     this.#end(error);
   }
 
+  /** This process ends without having ended the pool. Those who cannot hear that would stay. */
+  readonly #exiting = (): void => {
+    for (const member of this.#crew.deaf) member.kill();
+  };
+
   #look(): void {
     this.#crew.look();
     this.#handOver.resume();
@@ -245,6 +259,7 @@ export class PrimaryPool implements Pool {
   #end(error: Error | undefined): void {
     this.#phase = "draining";
     clearInterval(this.#watch);
+    process.off("exit", this.#exiting);
     clearTimeout(this.#refill);
     this.#disobey?.();
     this.#port.close();

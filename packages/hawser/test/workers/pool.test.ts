@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { fileURLToPath } from "node:url";
 import { connect, type PoolStats, type PrimaryPool } from "hawser";
 import { describe, expect, test } from "vitest";
 import { certificateFor } from "../serve/support/certificates.ts";
@@ -59,6 +60,12 @@ describe("TLS, Unix sockets, resources", () => {
     const ws = await client(pool, "/count");
     expect([await ask(ws, "a"), await ask(ws, "b")]).toEqual(["a 1", "b 2"]);
   });
+});
+
+test("an ES module that was compiled to CommonJS", async () => {
+  const module = fileURLToPath(new URL("./members/transformed.cjs", import.meta.url));
+  const pool = await startPool("echo", { module, workers: 1 });
+  expect(await ask(await client(pool), "hello")).toBe("hello");
 });
 
 test("a list of handlers with paths", async () => {

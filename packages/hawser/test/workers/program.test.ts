@@ -1,11 +1,13 @@
 // A pool as a program of its own: one file for primary and members, signals, exit codes, and clocks that jump (R16).
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { get } from "node:http";
+import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { type AnyConnection, connect } from "hawser";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Program, program } from "./program.ts";
-import { ask, eventually } from "./support.ts";
+import { ask, eventually, memberModule } from "./support.ts";
 
 async function client({ url }: Program): Promise<AnyConnection> {
   const ws = await connect(url);
@@ -52,6 +54,19 @@ describe("signals", () => {
     expect(await running.exit).toBe(0);
     expect(running.said.slice(-2)).toEqual(["draining", "closed well"]);
     expect(running.errors()).toBe("");
+  });
+
+  test("when the primary exits, members that are too busy to hear of it are killed", async () => {
+    const child = spawn(process.execPath, [memberModule("busy"), "--primary"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    const pid = Number(line);
+    expect(alive(pid)).toBe(true);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([3, null]);
+    await eventually(() => !alive(pid), "an end of its member");
   });
 
   test("when the primary is killed, its members close what they have, and go", async () => {
