@@ -1,12 +1,13 @@
 // The pool: sockets go to members evenly, members are found by the names of their connections, and what is wrong is said.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { connect, type PoolStats, type PrimaryPool } from "hawser";
-import { describe, expect, test } from "vitest";
+import { connect, type MemberEvent, type PoolStats, type PrimaryPool } from "hawser";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { certificateFor } from "../serve/support/certificates.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { ask, client, eventually, memberModule, pidOf, start, startPool } from "./support.ts";
@@ -138,6 +139,17 @@ describe("what is wrong is said at once", () => {
     await expect(startPool("echo", { onReady: noted })).rejects.toThrow("not today");
     expect(pids).toHaveLength(2);
     await eventually(() => !children().some((pid) => pids.includes(pid)), "the end of the members");
+  });
+
+  test("at the start: then nobody takes the place of those who could not", async () => {
+    const seen: MemberEvent[] = [];
+    const note = (event: unknown) => void seen.push(event as MemberEvent);
+    subscribe("hawser:pool:member", note);
+    onTestFinished(() => void unsubscribe("hawser:pool:member", note));
+    await expect(startPool("throws", { workers: 1 })).rejects.toThrow("not today");
+    await eventually(() => seen.some(({ phase }) => phase === "gone"), "the end of the member");
+    expect(seen.map(({ member, phase }) => [member, phase])).toEqual([[1, "gone"]]);
+    expect(seen[0]?.why).toContain("not today");
   });
 
   test("a module that is never done loading", async () => {
