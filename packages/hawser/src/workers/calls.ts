@@ -2,11 +2,11 @@
 import { deserialize, serialize } from "node:v8";
 import { type Sendable, sendable } from "../connection/bytes.ts";
 import { namedConnection } from "../connection/ids.ts";
-import { LimitError } from "../wire/errors.ts";
+import { describe, isError, LimitError } from "../wire/errors.ts";
 import { checkClose } from "../wire/rfc6455/close-code.ts";
 import type { Answer, Asked, Call } from "./messages.ts";
 
-/** So many calls, and so many bytes of them, may be under way from one process: whoever does not await them is told so. */
+/** So many calls, and so many bytes of them, may be under way to one process: whoever does not await them is told so. */
 const MOST_CALLS = 10_000;
 const MOST_BYTES = 16 * 1024 * 1024;
 /** What a call weighs beside its data. */
@@ -57,13 +57,17 @@ export function answerTo({ number, call }: Asked): Answer {
   try {
     return { hawser: "answer", number, found: perform(call) };
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return { hawser: "answer", number, found: false, error: text };
+    return failed(number, error);
   }
 }
 
+/** The answer that says what was thrown. */
+export function failed(number: number, error: unknown): Answer {
+  const text = isError(error) ? error.message : describe(error);
+  return { hawser: "answer", number, found: false, error: text, limited: error instanceof LimitError };
+}
+
 interface Waiting {
-  readonly to: unknown;
   readonly weight: number;
   resolve(found: boolean): void;
   reject(error: Error): void;
@@ -78,43 +82,41 @@ export class CallsUnderWay {
   /**
    * A call with a number, and the promise of its answer.
    *
-   * @param to who is asked
    * @throws LimitError if too many are under way
    */
-  begin(call: Call, to?: unknown): { readonly asked: Asked; readonly answer: Promise<boolean> } {
+  begin(call: Call): { readonly asked: Asked; readonly answer: Promise<boolean> } {
     const weight = weightOf(call);
     if (this.#waiting.size >= MOST_CALLS || (this.#bytes > 0 && this.#bytes + weight > MOST_BYTES)) {
-      const most = `${MOST_CALLS} calls or ${MOST_BYTES} bytes of them`;
-      throw new LimitError(
-        "calls",
-        1013,
-        `no more than ${most} may be under way to other processes: await them`,
+      throw tooMany(
+        `no more than ${MOST_CALLS} calls, or ${MOST_BYTES} bytes of them, may be under way to a process: await them`,
       );
     }
     this.#count += 1;
     this.#bytes += weight;
     const number = this.#count;
     const answer = new Promise<boolean>((resolve, reject) => {
-      this.#waiting.set(number, { to, weight, resolve, reject });
+      this.#waiting.set(number, { weight, resolve, reject });
     });
     return { asked: { hawser: "call", number, call }, answer };
   }
 
-  answered({ number, found, error }: Answer): void {
+  answered({ number, found, error, limited }: Answer): void {
     const waiting = this.#waiting.get(number);
     if (waiting === undefined) return;
     this.#waiting.delete(number);
     this.#bytes -= waiting.weight;
     if (error === undefined) waiting.resolve(found);
-    else waiting.reject(new Error(error));
+    else waiting.reject(limited === true ? tooMany(error) : new Error(error));
   }
 
-  /** Nobody is left to answer, or this one is not. */
-  abandon(to?: unknown): void {
-    for (const [number, waiting] of this.#waiting) {
-      if (to === undefined || waiting.to === to) this.answered({ hawser: "answer", number, found: false });
-    }
+  /** Nobody is left to answer. */
+  abandon(): void {
+    for (const number of this.#waiting.keys()) this.answered({ hawser: "answer", number, found: false });
   }
+}
+
+function tooMany(message: string): LimitError {
+  return new LimitError("calls", 1013, message);
 }
 
 function weightOf(call: Call): number {

@@ -6,6 +6,8 @@ import type { PoolSettings } from "./options.ts";
 export const LOOK = 500;
 
 export class Crew implements Iterable<MemberProcess> {
+  /** Where clients connect to, for members to know. */
+  url = "";
   readonly #settings: PoolSettings;
   readonly #owner: MemberOwner;
   readonly #members = new Set<MemberProcess>();
@@ -48,9 +50,9 @@ export class Crew implements Iterable<MemberProcess> {
     return [...this].find((member) => member.number === number);
   }
 
-  fork(url: string): MemberProcess {
+  fork(): MemberProcess {
     this.#count += 1;
-    const member = new MemberProcess(this.#count, url, this.#settings, this.#owner);
+    const member = new MemberProcess(this.#count, this.url, this.#settings, this.#owner);
     this.#members.add(member);
     return member;
   }

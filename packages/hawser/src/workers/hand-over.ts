@@ -19,6 +19,7 @@ export class HandOver {
   #count = 0;
   #waiting = 0;
   #shed = 0;
+  #ended = false;
 
   /**
    * @param most so many sockets may be on their way
@@ -86,21 +87,28 @@ export class HandOver {
     for (const [number, entry] of this.#sockets) if (entry.member === undefined) this.#hand(number, entry);
   }
 
-  /** No more are taken. What no member has been given is turned away, and the copies of the rest are let go. */
+  /** No more are taken. What no member was given is turned away; what is on its way to one arrives, or is turned away if that one dies. */
   end(): void {
-    for (const { socket, member } of this.#sockets.values()) {
-      if (member === undefined) this.turnAway(socket);
-      else socket.destroy();
-    }
-    this.#sockets.clear();
-    this.#waiting = 0;
+    this.#ended = true;
+    for (const [number, { member }] of this.#sockets) if (member === undefined) this.#giveUp(number);
   }
 
   #hand(number: number, entry: OnTheWay): void {
-    const member = this.#choose();
-    if (member === undefined) return;
+    const member = this.#ended ? undefined : this.#choose();
+    if (member === undefined) {
+      if (this.#ended) this.#giveUp(number);
+      return;
+    }
     this.#waiting -= 1;
     entry.member = member;
     member.hand(number, entry.socket);
+  }
+
+  #giveUp(number: number): void {
+    const entry = this.#sockets.get(number);
+    if (entry === undefined) return;
+    this.#sockets.delete(number);
+    this.#waiting -= 1;
+    this.turnAway(entry.socket);
   }
 }

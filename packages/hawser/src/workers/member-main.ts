@@ -35,6 +35,11 @@ function begin({ member: number, url, module, options, missing }: Extract<ToMemb
 
 function failureOf(error: unknown): Failure {
   if (!isError(error)) return { name: "Error", message: `it threw ${describe(error)}`, stack: "" };
-  const { name, message, stack = message } = error;
-  return { name, message, stack };
+  try {
+    const { name, message, stack = message } = error;
+    // What stands there may be anything, and not everything can travel.
+    return { name: String(name), message: String(message), stack: String(stack) };
+  } catch {
+    return { name: "Error", message: "it threw an error that cannot be read", stack: "" };
+  }
 }

@@ -4,8 +4,8 @@ import { channel } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { BUS, Bus } from "./bus.ts";
+import { CallsUnderWay } from "./calls.ts";
 import {
-  type Answer,
   type Asked,
   type Beat,
   type Failure,
@@ -36,7 +36,6 @@ export interface MemberOwner {
   ready(member: MemberProcess): void;
   taken(number: number): void;
   asked(member: MemberProcess, asked: Asked): void;
-  answered(answer: Answer): void;
   gone(member: MemberProcess, why: string): void;
 }
 
@@ -52,6 +51,8 @@ export class MemberProcess {
   readonly started: Promise<void>;
   /** Resolves when it is gone. */
   readonly ended: Promise<void>;
+  /** What it was asked for and has not answered. */
+  readonly calls: CallsUnderWay = new CallsUnderWay();
   /** As of its last beat. */
   counts: MemberCounts | undefined;
   lastHeard: number = performance.now();
@@ -97,7 +98,8 @@ export class MemberProcess {
     });
     this.#child.on("exit", (code, signal) => this.#exited(signal ?? `exit code ${code}`));
     this.#child.on("disconnect", () => this.#leaveTheStage());
-    const pipe = this.#child.stdio[BUS];
+    // Where there was no descriptor left for a process, there is nothing of all that.
+    const pipe: unknown = Reflect.get(Reflect.get(this.#child, "stdio") ?? [], BUS);
     if (pipe instanceof Duplex) this.#bus = new Bus(pipe, isFromMember, (message) => this.#heard(message));
     const { module, memberOptions, missing } = settings;
     this.tell({ hawser: "begin", member: number, url, module, options: memberOptions, missing });
@@ -176,7 +178,7 @@ export class MemberProcess {
         this.#owner.asked(this, message);
         return;
       case "answer":
-        this.#owner.answered(message);
+        this.calls.answered(message);
         return;
       default:
         message satisfies never;
@@ -193,6 +195,7 @@ export class MemberProcess {
     if (this.#exit === undefined || this.#child.connected || this.#phase === "gone") return;
     const expected = this.#phase === "leaving";
     const why = this.#failure?.message ?? this.#killed ?? this.#exit;
+    this.calls.abandon();
     this.#owner.gone(this, why);
     this.#become("gone", expected ? "" : why);
     this.#onFailed?.(startError(this.#failure, why));

@@ -26,8 +26,6 @@ import { totalOf } from "./stats.ts";
 /** With more connections than this, what went over them is summed only every so many beats. */
 const MANY = 10_000;
 const SELDOM = 8;
-/** A handshake that is under way when a member leaves may take so long still. */
-const HANDSHAKES = 500;
 const TURN = 20;
 
 /** The member that this process is, once it is one. */
@@ -73,6 +71,16 @@ export class Member {
 
   /** The module has called `startPool` itself: its options need not be copied, and may have functions. */
   adopt(options: PoolOptions): void {
+    if (this.#server !== undefined) {
+      throw new Error(
+        "a member serves already: startPool() has to be called while its module is loaded, at the top level, and awaited there",
+      );
+    }
+    if (this.#options !== undefined) {
+      throw new Error(
+        "a module serves one pool: a second startPool() in it would change what the first one serves",
+      );
+    }
     this.#options = memberOptions(options);
   }
 
@@ -128,14 +136,22 @@ export class Member {
   /** The primary is gone. */
   orphaned(): void {
     this.#calls.abandon();
-    void this.#leave({ code: 1001, reason: "", spread: 0, deadline: 5000, handed: this.#taken });
+    void this.#leave({
+      code: 1001,
+      reason: "",
+      spread: 0,
+      deadline: 5000,
+      handshakes: 0,
+      handed: this.#taken,
+    });
   }
 
   /** A socket has come from the primary. */
   take(number: number, socket: unknown): void {
     // Before anything is read from it: until this is sent, it may be handed to another.
     const taken: Taken = { hawser: "taken", number };
-    if (process.connected) process.send?.(taken);
+    // A primary that is gone cannot hear it, and `disconnect` says so.
+    if (process.connected) process.send?.(taken, undefined, undefined, () => undefined);
     this.#taken += 1;
     // Closed by the peer on its way to us.
     if (!(socket instanceof Socket)) return;
@@ -179,7 +195,7 @@ export class Member {
     this.#leaving = how;
     if (again) return;
     await this.#closeSpread(how);
-    await this.#handshakesOver(how.handed);
+    await this.#handshakesOver(how);
     const { code, reason, deadline } = this.#leaving;
     await this.#server?.close({ code, reason, deadline: Math.max(1, deadline) });
     process.exit(0);
@@ -188,12 +204,13 @@ export class Member {
   /** Closes one connection after the other, the last of them when the time is over. */
   async #closeSpread(how: Leaving): Promise<void> {
     const { code, reason, spread } = how;
-    const connections = spread === 0 ? [] : [...(this.#server?.connections ?? [])];
+    const connections = [...(this.#server?.connections ?? [])];
     const start = performance.now();
     let closed = 0;
     while (closed < connections.length && this.#leaving === how) {
-      await pause(TURN);
-      const due = Math.ceil(connections.length * Math.min(1, (performance.now() - start) / spread));
+      if (spread > 0) await pause(TURN);
+      const over = spread === 0 ? 1 : (performance.now() - start) / spread;
+      const due = Math.ceil(connections.length * Math.min(1, over));
       for (const connection of connections.slice(closed, due)) {
         if (connection.phase === "open") void connection.close(code, reason);
       }
@@ -202,10 +219,10 @@ export class Member {
   }
 
   /** Who came last is on the way in still, and is to be closed as everybody is, rather than refused. */
-  async #handshakesOver(handed: number): Promise<void> {
+  async #handshakesOver({ handed, handshakes }: Leaving): Promise<void> {
     const start = performance.now();
     const underWay = () => this.#taken < handed || (this.#server?.stats().handshakes ?? 0) > 0;
-    while (performance.now() - start < HANDSHAKES && underWay()) await pause(TURN);
+    while (performance.now() - start < handshakes && underWay()) await pause(TURN);
   }
 }
 

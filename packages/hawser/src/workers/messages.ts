@@ -27,6 +27,8 @@ export interface Answer {
   readonly number: number;
   readonly found: boolean;
   readonly error?: string | undefined;
+  /** It was a LimitError. */
+  readonly limited?: boolean | undefined;
 }
 
 /** Asks for a call. */
@@ -43,6 +45,8 @@ export interface Leave {
   /** The Closes are spread over so much time. */
   readonly spread: number;
   readonly deadline: number;
+  /** Handshakes that are under way may take so long still. */
+  readonly handshakes: number;
 }
 
 /** With a socket beside it, over the channel that `fork` opens. */

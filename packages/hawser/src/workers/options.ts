@@ -92,7 +92,7 @@ export function resolvePool(options: PoolOptions): PoolSettings {
   checkPlace("startPool()", place);
   checkTls(tls, place);
   const { limits } = resolveSettings(options);
-  const count = workers === "auto" ? availableParallelism() : checkCount("workers", workers);
+  const count = workers === "auto" ? availableParallelism() : checkWorkers(workers);
   return {
     module: moduleUrl(options.module),
     workers: count,
@@ -121,7 +121,7 @@ function copied(options: Readonly<Record<string, unknown>>): Pick<PoolSettings, 
   return { memberOptions: Object.fromEntries(entries.filter(([name]) => !missing.includes(name))), missing };
 }
 
-function canBeCopied(value: unknown): boolean {
+export function canBeCopied(value: unknown): boolean {
   try {
     serialize(value);
     return true;
@@ -156,6 +156,15 @@ function resolveSupervision(given: Supervision | undefined, workers: number): Po
     start: checkCount("supervision.start", start),
     restarts: checkCount("supervision.restarts", restarts),
   };
+}
+
+/** More processes than this nobody means. */
+const MOST_WORKERS = 1024;
+
+function checkWorkers(given: unknown): number {
+  const count = checkCount("workers", given);
+  if (count <= MOST_WORKERS) return count;
+  throw new RangeError(`workers must be a whole number from 1 to ${MOST_WORKERS}, not ${count}`);
 }
 
 function checkFlags(given: unknown): readonly string[] | undefined {

@@ -13,8 +13,8 @@ export interface Pool {
    * Sends to the connection of this id.
    *
    * @returns whether it was there, and open
-   * @throws (rejects with) TypeError for what is no message; LimitError if 10,000 calls, or 16 MiB of them, are under way already;
-   *   Error with what `ws.send` threw
+   * @throws (rejects with) TypeError for what is no message; LimitError if 10,000 calls, or 16 MiB of them, are under way to that
+   *   connection's process, or from this one to the primary; Error with what `ws.send` threw
    */
   send(id: string, data: Sendable): Promise<boolean>;
   /**
@@ -45,7 +45,7 @@ export interface LeaveOptions {
   /** The close code. Default: 1001 "going away" on shutting down, 1012 "service restart" on reloading. */
   readonly code?: number | undefined;
   readonly reason?: string | undefined;
-  /** Milliseconds for the closing handshakes; whoever is late is dropped. Default 5 s. */
+  /** Milliseconds for the closing handshakes; whoever is late is dropped. Default 5 s. Each has `timeouts.close` at most. */
   readonly deadline?: number | undefined;
   /** Milliseconds over which the Closes are spread, so that not all clients come back at once. Default: 0 on shutting down, 5 s on reloading. */
   readonly spread?: number | undefined;
@@ -55,18 +55,28 @@ export interface LeaveOptions {
 export function resolveLeave(
   where: string,
   given: LeaveOptions,
-  defaults: Pick<Leave, "code" | "spread">,
+  defaults: Pick<Leave, "code" | "spread"> & { readonly patient: boolean },
 ): Leave {
   checkNames(where, given, ["code", "reason", "deadline", "spread"]);
   const { code = defaults.code, reason = "", deadline = 5000, spread = defaults.spread } = given;
   checkClose(code, reason);
-  return { code, reason, deadline: checkTime("deadline", deadline), spread: checkTime("spread", spread) };
+  return {
+    code,
+    reason,
+    deadline: checkTime("deadline", deadline),
+    spread: checkTime("spread", spread),
+    handshakes: defaults.patient ? deadline / 2 : Math.min(HASTE, deadline),
+  };
 }
 
-/** Longer than this no timer of Node waits. */
-const LONGEST = 2 ** 31 - 1 - 60_000;
+/** Who shuts down waits for no slow client to ask for something, but for one whose request is about to come. */
+const HASTE = 500;
+/** Timers of Node wait for no longer than 24 days, and here are two of them in one. */
+const LONGEST = 1_000_000_000;
 
 function checkTime(name: string, given: unknown): number {
-  if (typeof given === "number" && given >= 0 && given <= LONGEST / 2) return given;
-  throw new RangeError(`${name} must be a number of milliseconds, 0 or more, not ${describe(given)}`);
+  if (typeof given === "number" && given >= 0 && given <= LONGEST) return given;
+  throw new RangeError(
+    `${name} must be a number of milliseconds from 0 to ${LONGEST}, not ${describe(given)}`,
+  );
 }

@@ -91,18 +91,15 @@ describe("what is under way", () => {
     expect(() => underWay.begin(calls.notify("1-1", "a".repeat(1024 * 1024)))).toThrow(LimitError);
   });
 
-  test("of one who is gone is answered with no", async () => {
+  test("what was thrown elsewhere is thrown here, a limit as a limit", async () => {
     const underWay = new CallsUnderWay();
-    const [one, other] = [
-      underWay.begin(calls.send("1-1", "a"), "one"),
-      underWay.begin(calls.send("2-1", "a"), "other"),
-    ];
-    underWay.abandon("one");
-    expect(await one.answer).toBe(false);
-    const { number } = other.asked;
-    underWay.answered({ hawser: "answer", number, found: false, error: "on purpose" });
-    await expect(other.answer).rejects.toThrow("on purpose");
+    const [one, other] = [underWay.begin(calls.send("1-1", "a")), underWay.begin(calls.send("1-1", "a"))];
+    const answer = { hawser: "answer", found: false, error: "on purpose" } as const;
+    underWay.answered({ ...answer, number: one.asked.number });
+    underWay.answered({ ...answer, number: other.asked.number, limited: true });
+    await expect(one.answer).rejects.toThrow("on purpose");
+    await expect(other.answer).rejects.toThrow(LimitError);
     // An answer that nobody waits for.
-    underWay.answered({ hawser: "answer", number, found: true });
+    underWay.answered({ hawser: "answer", number: 7, found: true });
   });
 });
