@@ -211,7 +211,10 @@ export class Doorstep extends Timer implements Receiver {
       this.#settle("refused");
       this.#sayNo(answer);
     }
-    if (this.#step !== "refused") return Promise.resolve();
+    return this.#step === "refused" ? this.#whenGone() : Promise.resolve();
+  }
+
+  #whenGone(): Promise<void> {
     return new Promise((resolve) => {
       const before = this.#onGone;
       this.#onGone = () => {
@@ -225,15 +228,15 @@ export class Doorstep extends Timer implements Receiver {
    * The answer is no, whatever is asked for; it is given when something was asked for, or a second later.
    *
    * An answer that comes before the request makes nginx 1.22 mistake the answer of the next server it tries (502).
+   *
+   * @returns when the peer has hung up, or was given a second to do so
    */
-  turnAway(refusal: Refusal): void {
-    if (this.#step !== "proxy-header" && this.#step !== "head") {
-      void this.refuse(refusal);
-      return;
-    }
+  turnAway(refusal: Refusal): Promise<void> {
+    if (this.#step !== "proxy-header" && this.#step !== "head") return this.refuse(refusal);
     this.#settle("turned-away");
     this.#refusal = refusal;
     this.#schedule(this.#settings.clock.now() + LINGER);
+    return this.#whenGone();
   }
 
   received(chunk: Buffer): void {

@@ -9,7 +9,7 @@ import { checkBoolean, checkNames, checkOneOf } from "../wire/options.ts";
 
 /** The proxies in front of a server. */
 export interface TrustProxy {
-  /** Their addresses: "10.0.0.0/8", "::1", "127.0.0.1"; "unix" is who comes over a Unix socket. Nobody else is believed. */
+  /** Their addresses: "10.0.0.0/8", "::1", "127.0.0.1"; "unix" is who comes over a stream without an address, as a Unix socket is. Nobody else is believed. */
   readonly from: readonly string[];
   /** Which headers they write: `Forwarded` (RFC 7239), or `X-Forwarded-For`, `-Proto` and `-Host`. */
   readonly headers?: ForwardedFamily | undefined;

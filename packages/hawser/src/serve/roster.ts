@@ -10,6 +10,7 @@ import { pumpOf } from "../connection/connection.ts";
 import { type Traffic, TrafficSum } from "../connection/traffic.ts";
 import type { Refusal } from "../handshake/answer.ts";
 import { HandshakeError } from "../handshake/handshake-error.ts";
+import { destroyStream } from "../transport/destroy-stream.ts";
 import type { Limits } from "../wire/limits.ts";
 
 /** What a server has counted since it started; messages and bytes are of all its connections, live or not. Summing them takes a look at each. */
@@ -49,6 +50,9 @@ export interface DrainOptions {
   readonly deadline?: number | undefined;
 }
 
+/** So many may take their time to hear that the server is full; the next are told nothing. */
+const MOST_LEAVING = 1024;
+
 /** The answer to handshakes that are not over when the server closes, and to those that come later. */
 function closing(): HandshakeError {
   return new HandshakeError("the server is closing", { status: 503 });
@@ -62,6 +66,8 @@ export class Roster implements DoorstepKeeper {
   readonly #doorsteps = new Set<Doorstep>();
   /** What went over connections that have ended. */
   readonly #ended = new TrafficSum();
+  /** Those that were turned away and are not gone yet. */
+  #leaving = 0;
   /** A number of their own for counters, so that a report reads what was true at one moment. */
   handshakes = 0;
   accepted = 0;
@@ -93,6 +99,12 @@ export class Roster implements DoorstepKeeper {
   /** Puts a stream on the doorstep. Undefined: there are too many, and it was told so. */
   receive(stream: Duplex, settings: Settings, options: DoorstepOptions): Doorstep | undefined {
     const { full } = this;
+    if (full && this.#leaving >= MOST_LEAVING) {
+      this.shed += 1;
+      stream.on("error", () => undefined);
+      destroyStream(stream);
+      return undefined;
+    }
     const doorstep = new Doorstep(stream, settings, options, this);
     this.handshakes += 1;
     if (this.draining) {
@@ -100,12 +112,20 @@ export class Roster implements DoorstepKeeper {
       return undefined;
     }
     if (full) {
-      this.shed += 1;
-      doorstep.turnAway({ status: 503, body: "the server is full", headers: { "Retry-After": "1" } });
+      this.#turnAway(doorstep);
       return undefined;
     }
     this.#doorsteps.add(doorstep);
     return doorstep;
+  }
+
+  #turnAway(doorstep: Doorstep): void {
+    this.shed += 1;
+    this.#leaving += 1;
+    const answer = { status: 503, body: "the server is full", headers: { "Retry-After": "1" } };
+    void doorstep.turnAway(answer).then(() => {
+      this.#leaving -= 1;
+    });
   }
 
   settled(doorstep: Doorstep): void {

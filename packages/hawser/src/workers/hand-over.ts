@@ -90,6 +90,11 @@ export class HandOver {
   /** No more are taken. What no member was given is turned away; what is on its way to one arrives, or is turned away if that one dies. */
   end(): void {
     this.#ended = true;
+    this.turnAwayWaiting();
+  }
+
+  /** What no member was given is turned away. */
+  turnAwayWaiting(): void {
     for (const [number, { member }] of this.#sockets) if (member === undefined) this.#giveUp(number);
   }
 

@@ -44,6 +44,7 @@ export class PrimaryPool implements Pool {
     });
     this.#crew = new Crew(settings, this.#owner());
     this.#supervisor = new Supervisor(settings, this.#crew, {
+      starved: () => this.#handOver.turnAwayWaiting(),
       looked: () => this.#handOver.resume(),
       gaveUp: (error) => this.#gaveUp(error),
     });

@@ -14,6 +14,8 @@ const WHILE = 500;
 export interface SupervisorOwner {
   /** It has looked after the members. */
   looked(): void;
+  /** No process could be made. What can be let go of may be what it takes. */
+  starved(): void;
   /** Members die too often. It has stopped. */
   gaveUp(error: Error): void;
 }
@@ -124,7 +126,9 @@ export class Supervisor {
     // Those of a new crew that cannot start are the renewal's business.
     if (this.#young.has(member) && member.readyAt === undefined) return;
     // That there was no descriptor or memory left for a process is not the module's fault, and may pass.
-    if (member.pid !== undefined && this.#restarts.overdrawn(now)) {
+    if (member.pid === undefined) {
+      this.#owner.starved();
+    } else if (this.#restarts.overdrawn(now)) {
       this.#giveUp(why);
       return;
     }

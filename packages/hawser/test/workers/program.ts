@@ -19,11 +19,12 @@ export interface Program {
   readonly exit: Promise<number | NodeJS.Signals>;
 }
 
-/** Starts it. It is killed with its test, if it is there still. */
-export async function program(options: Partial<PoolOptions> = {}): Promise<Program> {
-  const child = spawn(process.execPath, [memberModule("whole"), JSON.stringify({ options })], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+/** Starts it, with so many descriptors at most, if that is said. It is killed with its test, if it is there still. */
+export async function program(options: Partial<PoolOptions> = {}, descriptors = 0): Promise<Program> {
+  const command = [process.execPath, memberModule("whole"), JSON.stringify({ options })];
+  const limited = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', String(descriptors), ...command];
+  const [name = "", ...args] = descriptors === 0 ? command : limited;
+  const child = spawn(name, args, { stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {

@@ -1,6 +1,7 @@
 // What happens to a pool while it changes: sockets on the way when it ends, deaths during a renewal, reloads one upon another.
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
+import { connect as connectTcp } from "node:net";
 import { connect } from "hawser";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { certificateFor } from "../serve/support/certificates.ts";
@@ -44,6 +45,27 @@ describe("sockets that are on the way to members that stand still", () => {
     for (const ws of await Promise.all(coming)) await ws?.terminate();
     expect(running.errors()).toBe("");
   });
+});
+
+test("peers that take all descriptors of the primary keep no member from being replaced", async () => {
+  const supervision = { silent: 1000, hang: 1000 };
+  const running = await program({ workers: 1, supervision }, 200);
+  const [pid] = running.pids;
+  process.kill(pid!, "SIGSTOP");
+  const { port } = new URL(running.url);
+  const crowd = Array.from({ length: 300 }, () => connectTcp(Number(port), "127.0.0.1"));
+  for (const socket of crowd) socket.on("error", () => undefined).resume();
+  onTestFinished(() => {
+    for (const socket of crowd) socket.destroy();
+  });
+  await eventually(() => descriptors(running.child.pid) >= 195, "no descriptor left");
+  // Killed for saying nothing, it cannot be replaced until those who wait have been turned away.
+  await eventually(() => running.errors().includes("EMFILE"), "a fork that fails");
+  for (const socket of crowd.splice(150)) socket.destroy();
+  let ws = await connect(running.url).catch(() => undefined);
+  while (ws === undefined) ws = await connect(running.url).catch(() => undefined);
+  expect(await ask(ws, "hello")).toBe("hello");
+  await ws.terminate();
 });
 
 describe("while a new crew starts", () => {
