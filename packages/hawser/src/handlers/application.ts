@@ -23,7 +23,15 @@ export interface CheckedHandler extends Handler {
  * @throws TypeError or RangeError for what is none of them, or a wrong one
  */
 export function toHandler(where: string, given: unknown): CheckedHandler {
-  if (isSession(given)) return { session: given };
+  if (isSession(given)) {
+    // Called as a function, a class would throw at every connection.
+    if (/^class\b/.test(Function.prototype.toString.call(given))) {
+      throw new TypeError(
+        `${where} is a class: give one of its instances, as new ${given.name || "Handler"}()`,
+      );
+    }
+    return { session: given };
+  }
   if (typeof given !== "object" || given === null) {
     throw new TypeError(
       `${where} must be a session (a function), a handler (an object with hooks) or a behaviour (one with init and handle), not ${describe(given)}`,

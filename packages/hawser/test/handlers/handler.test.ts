@@ -98,6 +98,9 @@ describe("toHandler", () => {
       readonly greeting = "hello";
     }
     expect(() => toHandler("serve()", new Chat())).toThrow('serve() has no option "greeting"');
+    expect(() => toHandler("serve()", Chat)).toThrow(
+      new TypeError("serve() is a class: give one of its instances, as new Chat()"),
+    );
   });
 
   test.each([
