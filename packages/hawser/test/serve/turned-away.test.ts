@@ -37,6 +37,27 @@ describe("at a server that is full", () => {
     await client.hangUp();
   });
 
+  test("beyond a thousand that say nothing, the next are told nothing", async () => {
+    const { clock, server } = await full();
+    const silent = await Promise.all(Array.from({ length: 1023 }, () => RawClient.dial(server.port)));
+    onTestFinished(() => {
+      for (const { socket } of silent) socket.destroy();
+    });
+    await eventually(() => server.stats().shed === 1024, "a thousand turned away");
+    const next = await RawClient.dial(server.port);
+    await next.hangUp();
+    expect(next.socket.bytesRead).toBe(0);
+    expect(server.stats()).toMatchObject({ shed: 1025, handshakes: 0, connections: 1 });
+    // Where one has gone there is room again.
+    silent[0]?.socket.destroy();
+    const before = clock.pending;
+    await eventually(() => clock.pending < before, "one less");
+    const last = await RawClient.dial(server.port);
+    await last.send(REQUEST);
+    expect(await last.readHead()).toMatch(/^HTTP\/1\.1 503 /);
+    last.socket.destroy();
+  });
+
   test("who goes before that is forgotten", async () => {
     const { clock, server, client } = await full();
     const before = clock.pending;

@@ -66,6 +66,23 @@ test("from a member: to itself, to another, and to nobody", async () => {
   expect(await ws.receive()).toBe('{"a":1}');
 });
 
+test("a member that stands still is nobody else's trouble", async () => {
+  const pool = await startPool("resources");
+  const [first, second] = [await named(pool), await named(pool)];
+  const of = ({ id }: { id: string }) =>
+    pool.stats().members.find(({ member }) => member === Number(id.split("-")[0]))!.pid!;
+  process.kill(of(first), "SIGSTOP");
+  const asked = Array.from({ length: 10_000 }, () => pool.notify(first.id, 1).catch(() => "refused there"));
+  await expect(pool.send(first.id, "one too many")).rejects.toMatchObject({
+    code: "ERR_HAWSER_LIMIT",
+  });
+  expect(await pool.send(second.id, "hello")).toBe(true);
+  expect(await second.ws.receive()).toBe("hello");
+  process.kill(of(first), "SIGCONT");
+  expect(new Set(await Promise.all(asked))).toEqual(new Set(["refused there"]));
+  expect(await pool.send(first.id, "again")).toBe(true);
+});
+
 test("outside of a pool there is no current one", () => {
   expect(currentPool()).toBeUndefined();
 });

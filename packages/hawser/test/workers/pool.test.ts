@@ -104,6 +104,15 @@ describe("what is wrong is said at once", () => {
     if (module !== "throws-nothing") expect(stack).toContain(module);
   });
 
+  test.each([
+    ["getter", "it threw an error that cannot be read"],
+    ["parts", "() => "],
+  ])("with an error that is strange in its %s", async (how, message) => {
+    process.argv.splice(2, 0, how);
+    onTestFinished(() => void process.argv.splice(2, 1));
+    await expect(startPool("unreadable", { workers: 1 })).rejects.toThrow(message);
+  });
+
   test.each<[Record<string, unknown>, string]>([
     [{ module: "" }, "module must be a path or a URL"],
     [{ module: 7 }, "module must be a path or a URL"],

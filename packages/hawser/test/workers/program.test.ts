@@ -1,6 +1,7 @@
 // A pool as a program of its own: one file for primary and members, signals, exit codes, and clocks that jump (R16).
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { get } from "node:http";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
@@ -54,6 +55,22 @@ describe("signals", () => {
     expect(await running.exit).toBe(0);
     expect(running.said.slice(-2)).toEqual(["draining", "closed well"]);
     expect(running.errors()).toBe("");
+  });
+
+  test("SIGHUP is obeyed while the first members start, too: it kills nobody", async () => {
+    const words = JSON.stringify({ options: { workers: 1 }, loading: 500 });
+    const child = spawn(process.execPath, [memberModule("whole"), words], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const lines = createInterface({ input: child.stdout });
+    const ready = once(lines, "line");
+    const children = `/proc/${child.pid}/task/${child.pid}/children`;
+    await eventually(() => readFileSync(children, "utf8") !== "", "a first member");
+    child.kill("SIGHUP");
+    expect(await ready).toEqual(["ready"]);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
   });
 
   test("when the primary exits, members that are too busy to hear of it are killed", async () => {

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { startPool } from "hawser";
 
-const { options } = JSON.parse(process.argv[2] ?? "{}");
+const { options, loading = 0 } = JSON.parse(process.argv[2] ?? "{}");
 
 export default {
   upgrade: (request) => ({ state: request.path }),
@@ -29,6 +29,9 @@ const pool = await startPool({
   onDraining: () => say("draining"),
   ...options,
 });
+
+// A member that takes its time to load.
+if (pool.role === "member") await new Promise((resolve) => setTimeout(resolve, loading));
 
 if (pool.role === "primary") {
   say(pool.url, ...pool.stats().members.map(({ pid }) => pid));
