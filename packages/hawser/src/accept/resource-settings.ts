@@ -1,6 +1,6 @@
 // Options of one resource: what of the server's options a handler may replace for its own connections.
-import { type CompressionOptions, resolveCompression } from "../handshake/compression.ts";
-import { type Origins, validateOrigins } from "../handshake/origin.ts";
+import { resolveCompression } from "../handshake/compression.ts";
+import { validateOrigins } from "../handshake/origin.ts";
 import {
   defaultLimits,
   defaultTimeouts,
@@ -11,7 +11,7 @@ import {
 } from "../wire/limits.ts";
 import { checkBoolean, checkOneOf } from "../wire/options.ts";
 import type { Kind } from "../wire/wire.ts";
-import { resolveSubprotocols, type Settings } from "./settings.ts";
+import { type ConnectionSettings, resolveSubprotocols, type Settings, settingNames } from "./settings.ts";
 import { checkedList, resolveVersions, type VersionOptions, type WelcomeVersions } from "./versions.ts";
 
 /** What holds before there is a resource: while a socket waits, and a request is read. */
@@ -23,39 +23,27 @@ export type ResourceLimits = Omit<Limits, (typeof serverLimits)[number]>;
 /** The timeouts that a resource may have for itself. */
 export type ResourceTimeouts = Omit<Timeouts, (typeof serverTimeouts)[number]>;
 
-/** What a handler or a behaviour may say for its own connections, in place of the server's option of the same name. */
-export interface ResourceOptions<Accepts extends Kind = Kind> extends VersionOptions {
+/**
+ * What a handler or a behaviour may say for its own connections, in place of the server's option of the same name: whole, but for
+ * `limits` and `timeouts`.
+ */
+export interface ResourceOptions<Accepts extends Kind = Kind>
+  extends Pick<
+    ConnectionSettings,
+    "subprotocols" | "coupled" | "compression" | "origins" | keyof VersionOptions
+  > {
   /** The only kind of message that is welcome; the other ends the connection with 1003. */
   readonly accepts?: Accepts | undefined;
-  /**
-   * The best first. A client gets the first of these that it offers, unless the answer of the `upgrade` hook names one; one that
-   * offers none of them is accepted without (RFC 6455 §4.2.2). An empty list: nobody gets one.
-   */
-  readonly subprotocols?: readonly string[] | undefined;
   /** One by one: those that are not named here are the server's. */
   readonly limits?: Partial<ResourceLimits> | undefined;
   /** One by one, as well. */
   readonly timeouts?: Partial<ResourceTimeouts> | undefined;
-  /** Deliver the next message only when what was sent is under `limits.sendMark`. */
-  readonly coupled?: boolean | undefined;
-  /** permessage-deflate (RFC 7692) with clients that offer it. What an object here does not say is as by default. */
-  readonly compression?: boolean | CompressionOptions | undefined;
-  /** Which web pages may connect, beside the server's own. */
-  readonly origins?: Origins | undefined;
 }
 
 /** The names of `ResourceOptions`. */
-export const resourceOptionNames: readonly (keyof ResourceOptions)[] = [
-  "accepts",
-  "subprotocols",
-  "limits",
-  "timeouts",
-  "coupled",
-  "compression",
-  "origins",
-  "versions",
-  "ambiguous",
-];
+export const resourceOptionNames: readonly (keyof ResourceOptions)[] = settingNames.filter(
+  (name): name is keyof ResourceOptions => name !== "trustProxy" && name !== "clock",
+);
 
 /** Only those of an object that are options of a resource. */
 export function resourceOptionsOf<Accepts extends Kind>(

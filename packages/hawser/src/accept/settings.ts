@@ -20,7 +20,7 @@ export interface ConnectionSettings extends VersionOptions {
   readonly accepts?: Kind | undefined;
   /**
    * The best first. A client gets the first of these that it offers, unless the answer of an `upgrade` hook names one; one that
-   * offers none of them is accepted without (RFC 6455 §4.2.2). Default: none.
+   * offers none of them is accepted without (RFC 6455 §4.2.2). An empty list: nobody gets one. Default: none.
    */
   readonly subprotocols?: readonly string[] | undefined;
   readonly limits?: Partial<Limits> | undefined;

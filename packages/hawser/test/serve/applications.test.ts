@@ -85,17 +85,7 @@ function throughUpgrade(called: boolean) {
         endpoint.handle(request, socket, head);
       });
     }
-    guard.closing({
-      close: () => {
-        http.close();
-        http.closeAllConnections();
-        return endpoint.close();
-      },
-    });
-    await new Promise<void>((resolve) => {
-      http.listen(0, "127.0.0.1", resolve);
-    });
-    return `ws://127.0.0.1:${Object(http.address()).port}`;
+    return `ws://127.0.0.1:${await guard.listening(http, endpoint)}`;
   };
 }
 

@@ -41,17 +41,7 @@ async function throughServe(options: EndpointOptions, handler?: Session | Handle
 async function throughUpgrade(options: EndpointOptions, handler?: Session | Handler): Promise<number> {
   const http = createServer();
   const endpoint = upgrade(http, options, handler);
-  guard.closing({
-    close: () => {
-      http.close();
-      http.closeAllConnections();
-      return endpoint.close();
-    },
-  });
-  await new Promise<void>((resolve) => {
-    http.listen(0, "127.0.0.1", resolve);
-  });
-  return Number(Object(http.address()).port);
+  return guard.listening(http, endpoint);
 }
 
 const starts: readonly (readonly [name: string, start: Start])[] = [

@@ -1,4 +1,6 @@
 // What every row of the hostile inputs also requires: the process lives, others are not disturbed, and nothing is left behind.
+import { once } from "node:events";
+import type { Server as HttpServer } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CloseReport, ManualClock } from "hawser";
 import { afterEach, beforeEach, expect } from "vitest";
@@ -75,6 +77,20 @@ export class Guard {
       busy: () => busy.call(thing),
       close: async () => close.call(thing),
     });
+  }
+
+  /** Has an HTTP server listen on a free port, and closes it and the endpoint on it at the end. */
+  async listening(http: HttpServer, endpoint: { close(): unknown }): Promise<number> {
+    this.closing({
+      close: () => {
+        http.close();
+        http.closeAllConnections();
+        return endpoint.close();
+      },
+    });
+    http.listen(0, "127.0.0.1");
+    await once(http, "listening");
+    return Number(Object(http.address()).port);
   }
 
   /** A connection that nobody may disturb. */
