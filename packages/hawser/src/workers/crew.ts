@@ -5,6 +5,26 @@ import type { PoolSettings } from "./options.ts";
 /** How often members are looked after, in milliseconds. */
 export const LOOK = 500;
 
+/** What matters of a member for who is next. */
+export type Fitness = Pick<MemberProcess, "phase" | "tight" | "lastHeard" | "load">;
+
+/**
+ * The one with the fewest sockets, of those that are ready, have room, and speak.
+ *
+ * @param since who was not heard since then does not
+ */
+export function fittest<Member extends Fitness>(
+  members: Iterable<Member>,
+  since: number,
+): Member | undefined {
+  let best: Member | undefined;
+  for (const member of members) {
+    if (member.phase !== "ready" || member.tight || member.lastHeard < since) continue;
+    if (best === undefined || member.load < best.load) best = member;
+  }
+  return best;
+}
+
 export class Crew implements Iterable<MemberProcess> {
   /** Where clients connect to, for members to know. */
   url = "";
@@ -61,14 +81,9 @@ export class Crew implements Iterable<MemberProcess> {
     this.#members.delete(member);
   }
 
-  /** The one with the fewest sockets, of those that are ready, speak, and have room. */
+  /** Who gets the next socket. */
   next(): MemberProcess | undefined {
-    let best: MemberProcess | undefined;
-    for (const member of this) {
-      if (member.phase !== "ready" || member.tight || this.#silent(member)) continue;
-      if (best === undefined || member.load < best.load) best = member;
-    }
-    return best;
+    return fittest(this, performance.now() - this.#settings.supervision.silent);
   }
 
   #silent({ lastHeard }: MemberProcess): boolean {

@@ -7,7 +7,7 @@ export default {
     else if (message === "id") ws.send(ws.id);
     else if (message === "die") process.exit(7);
     else if (message === "block") for (;;);
-    else if (message === "block for a while") block(2000, ws);
+    else if (message === "block for a while") block(4000, ws);
     else ws.send(message);
   },
 };
