@@ -45,6 +45,9 @@ describe("at a server that is full", () => {
     });
     await eventually(() => server.stats().shed === 1024, "a thousand turned away");
     const next = await RawClient.dial(server.port);
+    // Any of the others would have its answer for that.
+    next.socket.write(REQUEST);
+    await eventually(() => server.stats().shed === 1025, "one more");
     await next.hangUp();
     expect(next.socket.bytesRead).toBe(0);
     expect(server.stats()).toMatchObject({ shed: 1025, handshakes: 0, connections: 1 });
